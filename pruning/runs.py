@@ -1,0 +1,114 @@
+"""The records: what is asked (RunSpec), what was measured (Run, Similarity), and their keys."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+
+PRE_TRAINED = "pre-trained"  # start of a run that drops layers before any fine-tuning
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One fine-tune-and-score, identified by what is kept and not by the strategy that chose it."""
+
+    model: str
+    revision: str  # hub commit, or sha256 of the safetensors
+    task: str
+    data: str  # fingerprint of the task's texts, labels and split
+    kept: tuple[int, ...]  # ascending layer indices
+    seed: int
+    recipe: dict  # Recipe.values()
+    start: str = PRE_TRAINED
+
+    @property
+    def key(self) -> str:
+        """sha256 of the canonical JSON: equal for equal requests, in any process."""
+        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run measured. Scores are in percent, times in the unit their name ends with."""
+
+    key: str
+    model: str
+    revision: str
+    task: str
+    data: str
+    kept: tuple[int, ...]
+    n_layers: int
+    n_dropped: int
+    seed: int
+    recipe: dict
+    start: str
+    metric: str  # the task's main metric; `score` is its value
+    score: float
+    metrics: dict[str, float]  # every metric of the task, in percent
+    interval: tuple[float, float]  # 95% bootstrap interval of the score over the test texts
+    n_train: int
+    n_eval: int
+    parameters: int
+    flops: int  # one text's forward pass, of the task's median length
+    train_seconds: float
+    latency_ms: dict[str, float]  # batch size -> median of one forward pass
+    latency_quartiles_ms: dict[str, tuple[float, float]]  # batch size -> first and third quartile
+    history: tuple[float, ...]  # mean training loss of up to 50 equal stretches of the training
+    device: str
+    versions: dict[str, str]
+    created_at: str  # UTC, ISO 8601
+
+    @property
+    def dropped(self) -> tuple[int, ...]:
+        return tuple(i for i in range(self.n_layers) if i not in self.kept)
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """Cosine between each layer's input and output over a task's validation texts, for the pre-trained model."""
+
+    model: str
+    revision: str
+    task: str
+    data: str
+    pooling: str  # "sentence": the sentence token; "mean": mean of the cosines of all tokens but padding
+    mean: tuple[float, ...]  # one value per layer
+    std: tuple[float, ...]  # over texts
+    n_texts: int
+    versions: dict[str, str] = field(default_factory=dict)
+    created_at: str = ""
+
+    @property
+    def key(self) -> str:
+        return "|".join((self.model, self.revision, self.task, self.data, self.pooling))
+
+
+POOLINGS = {"sentence": "sentence token", "mean": "mean over tokens"}
+KINDS = {"run": Run, "similarity": Similarity}
+
+
+def to_json(record: Run | Similarity) -> str:
+    """One line of JSON: the record's fields, in their order, and its key."""
+    return json.dumps({"key": record.key} | asdict(record), ensure_ascii=False)
+
+
+def from_json(kind: type, line: str) -> Run | Similarity:
+    """The record of that kind; ValueError where a field is missing. Unknown fields are passed over."""
+    values = json.loads(line)
+    names = {f.name for f in fields(kind)}
+    try:
+        return kind(**{k: as_tuples(v) for k, v in values.items() if k in names})
+    except TypeError as error:
+        raise ValueError(f"not a {kind.__name__} record: {error}") from error
+
+
+def as_tuples(value):
+    """Lists, which JSON knows, as the tuples that records hold."""
+    if isinstance(value, list):
+        return tuple(as_tuples(v) for v in value)
+    return {k: as_tuples(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,106 @@
+"""Where results are: rows shipped with the project (read only) and the user's own (SQLite), as one.
+
+The database is in WAL mode: several processes may read and write at once, a row is there whole or not at all,
+and a write that fails leaves every earlier row as it was.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from .models import home
+from .runs import KINDS, Run, Similarity, from_json, to_json
+
+SHIPPED = Path(__file__).parent.parent / "assets" / "results"
+
+SCHEMA = """create table if not exists records (
+    kind text not null, key text not null, model text not null, task text not null,
+    created_at text not null, body text not null, primary key (kind, key)) without rowid;
+create index if not exists by_model_and_task on records (kind, model, task, created_at);"""
+
+
+class Store:
+    """Read and add records. `shipped` is a folder of JSON lines (`KIND/*.jsonl`), `folder` holds the database."""
+
+    def __init__(self, folder: Path | None = None, shipped: Path = SHIPPED):
+        self.folder = folder or home()
+        self.shipped = shipped
+
+    def runs(self, model: str | None = None, task: str | None = None) -> list[Run]:
+        """Shipped runs first, then the user's own, oldest first; a key comes once."""
+        return self._records("run", model, task)
+
+    def similarities(self, model: str | None = None, task: str | None = None) -> list[Similarity]:
+        return self._records("similarity", model, task)
+
+    def run(self, key: str) -> Run | None:
+        """The run of that key, or None where it was never measured."""
+        shipped = read_shipped(self.shipped, "run").get(key)
+        if shipped or not self.path.exists():
+            return shipped
+        with self._connect() as database:
+            row = database.execute("select body from records where kind = 'run' and key = ?", (key,)).fetchone()
+        return from_json(Run, row[0]) if row else None
+
+    def is_shipped(self, run: Run) -> bool:
+        return run.key in read_shipped(self.shipped, "run")
+
+    def add(self, record: Run | Similarity) -> None:
+        """Stores one record for good. A key that is already there keeps its first row. OSError says what to do."""
+        kind = next(name for name, cls in KINDS.items() if isinstance(record, cls))
+        row = (kind, record.key, record.model, record.task, record.created_at, to_json(record))
+        with self._connect() as database:
+            database.execute("insert or ignore into records values (?, ?, ?, ?, ?, ?)", row)
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "runs.sqlite"
+
+    def _records(self, kind: str, model: str | None, task: str | None) -> list:
+        found = {
+            key: record
+            for key, record in read_shipped(self.shipped, kind).items()
+            if model in (None, record.model) and task in (None, record.task)
+        }
+        if self.path.exists():
+            query = "select key, body from records where kind = ?"
+            query += (" and model = ?" if model else "") + (" and task = ?" if task else "") + " order by created_at"
+            with self._connect() as database:
+                rows = database.execute(query, [v for v in (kind, model, task) if v]).fetchall()
+            for key, body in rows:
+                found.setdefault(key, from_json(KINDS[kind], body))
+        return list(found.values())
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one transaction: committed at the end, rolled back on any error, always closed."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            database = sqlite3.connect(self.path, timeout=30)
+            try:
+                with database:
+                    database.executescript("pragma journal_mode = wal; " + SCHEMA)
+                    yield database
+            finally:
+                database.close()
+        except (OSError, sqlite3.Error) as error:
+            raise OSError(
+                f"cannot use the results in {self.folder}: {error}; nothing stored before is lost. "
+                "Free some disk space, make the folder writable, or set PRUNING_HOME to another folder"
+            ) from error
+
+
+@lru_cache(maxsize=8)
+def read_shipped(folder: Path, kind: str) -> dict[str, Run | Similarity]:
+    """key -> record, from every `*.jsonl` of the kind's folder, read once. ValueError names a damaged file."""
+    found = {}
+    for path in sorted((folder / kind).glob("*.jsonl")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            try:
+                record = from_json(KINDS[kind], line)
+            except ValueError as error:
+                raise ValueError(f"{path.name}, line {number}: {error}") from error
+            found[record.key] = record
+    return found
