@@ -12,6 +12,8 @@ from pathlib import Path
 
 from .families import Family, get_family
 
+HUB_COMMIT = "hub-commit.txt"  # beside the weights of a hub model that is no row of MODELS
+
 
 @dataclass(frozen=True)
 class Model:
@@ -94,7 +96,8 @@ def resolve(model: str) -> Weights:
         if not (folder / "config.json").exists():
             size = f" ({MODELS[model].download_mb} MB)" if model in MODELS else ""
             raise NotInstalledError(
-                f"model {model} is not on this machine yet; fetch it with: python -m pruning models install {model}{size}"
+                f"model {model} is not on this machine yet; fetch it with: "
+                f"python -m pruning models install {model}{size}"
             )
         return read_folder(folder, model)
     folder = Path(model).expanduser()
@@ -113,7 +116,7 @@ def is_hub_id(model: str) -> bool:
 
 
 def read_folder(folder: Path, name: str) -> Weights:
-    """Checks a folder with a transformers model. ValueError says what is missing, refused or damaged, and what to do."""
+    """Checks a folder with a transformers model. ValueError says what is missing, refused or damaged."""
     config = read_config(folder)
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
@@ -148,7 +151,7 @@ def read_config(folder: Path) -> dict:
 
 def read_revision(folder: Path) -> str:
     """The hub commit that `models install` noted beside an unregistered hub model, else ''."""
-    note = folder / "hub-commit.txt"
+    note = folder / HUB_COMMIT
     return note.read_text(encoding="utf-8").strip() if note.exists() else ""
 
 
@@ -164,9 +167,10 @@ def weights_sha256(paths: tuple[Path, ...], stamps: tuple[tuple[int, int], ...])
 
 
 def load_model(weights: Weights, n_labels: int, seed: int):
-    """The full model with a fresh classification head (regression at one label), float32, in eval mode.
+    """The full model with a classification head (regression at one label), float32, in eval mode.
 
-    The head's weights depend on the seed alone, so runs of one seed start alike whatever they drop.
+    A head the weights bring for as many labels stays. A new one depends on the seed alone, so runs of one seed start
+    alike whatever they drop.
     """
     import torch
     from transformers import AutoModelForSequenceClassification

@@ -54,6 +54,11 @@ class Store:
         with self._connect() as database:
             database.execute("insert or ignore into records values (?, ?, ?, ?, ?, ?)", row)
 
+    def prepare(self) -> None:
+        """Makes sure that rows can be added, before long work is done for one. OSError says what to do."""
+        with self._connect() as database:
+            database.execute("begin immediate")
+
     @property
     def path(self) -> Path:
         return self.folder / "runs.sqlite"
@@ -85,10 +90,14 @@ class Store:
                     yield database
             finally:
                 database.close()
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.OperationalError) as error:
             raise OSError(
                 f"cannot use the results in {self.folder}: {error}; nothing stored before is lost. "
                 "Free some disk space, make the folder writable, or set PRUNING_HOME to another folder"
+            ) from error
+        except sqlite3.Error as error:
+            raise OSError(
+                f"{self.path} is damaged: {error}; put a copy of it back, or move it away to start with no results"
             ) from error
 
 
@@ -97,10 +106,11 @@ def read_shipped(folder: Path, kind: str) -> dict[str, Run | Similarity]:
     """key -> record, from every `*.jsonl` of the kind's folder, read once. ValueError names a damaged file."""
     found = {}
     for path in sorted((folder / kind).glob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            try:
-                record = from_json(KINDS[kind], line)
-            except ValueError as error:
-                raise ValueError(f"{path.name}, line {number}: {error}") from error
-            found[record.key] = record
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    record = from_json(KINDS[kind], line)
+                except ValueError as error:
+                    raise ValueError(f"{path.name}, line {number}: {error}") from error
+                found[record.key] = record
     return found

@@ -1,0 +1,105 @@
+"""The command line: `python -m pruning COMMAND`. One JSON document or a table on stdout, everything else on stderr."""
+
+import argparse
+import os
+import sys
+
+from .commands import COMMANDS
+from .models import NotInstalledError
+from .recipes import RECIPES
+from .runs import KINDS, POOLINGS
+from .strategies import STRATEGIES, parse_layers
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, saying what is wrong in one line."""
+
+    def error(self, message: str):
+        self.exit(2, f"error: {message}; see {self.prog} --help\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="python -m pruning", description="How many layers can you drop, which ones, at what cost?")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    models = commands.add_parser("models", help="list the models, or install one")
+    models.add_argument("action", nargs="?", choices=["list", "install"], default="list")
+    models.add_argument("name", nargs="?", help="with install: a name of the list, or a hub id such as owner/name")
+    for name, text in (("tasks", "list the tasks"), ("strategies", "list the strategies")):
+        commands.add_parser(name, help=text)
+    add_point(commands.add_parser("plan", help="what would be kept and dropped; trains nothing"), needs_task=False)
+    add_point(commands.add_parser("run", help="drop, fine-tune, score and store one point"))
+    add_sweep(commands.add_parser("sweep", help="run many points, each distinct one once; resumes"))
+    similarity = commands.add_parser("similarity", help="how similar each layer's output is to its input")
+    similarity.add_argument("--model", required=True)
+    similarity.add_argument("--task", required=True)
+    results = commands.add_parser("results", help="what was measured")
+    results.add_argument("--model")
+    results.add_argument("--task")
+    results.add_argument("--kind", choices=list(KINDS), default="run")
+    results.add_argument("--format", choices=["table", "csv", "jsonl"], default="table")
+    for command in commands.choices.values():
+        command.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+    return parser
+
+
+def add_point(command: argparse.ArgumentParser, needs_task: bool = True) -> None:
+    command.add_argument("--model", required=True, help="a name of `models`, a hub id or a folder")
+    command.add_argument("--task", required=needs_task, default="movie-reviews", help="a name of `tasks`")
+    command.add_argument("--strategy", default="top", help=f"one of: {', '.join(STRATEGIES)}")
+    command.add_argument("--drop", type=int, metavar="K", help="how many layers to drop")
+    command.add_argument("--layers", type=parse_option(parse_layers), default=(), help="to drop, with custom: 0,1,5")
+    command.add_argument("--seed", type=int, default=0)
+    add_how(command)
+
+
+def add_sweep(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--model", required=True)
+    command.add_argument("--task", required=True)
+    command.add_argument("--strategies", nargs="+", metavar="S", help="default: every strategy but custom")
+    command.add_argument("--drops", nargs="+", type=int, metavar="K", help="default: every number a strategy allows")
+    command.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="N")
+    command.add_argument("--plan", action="store_true", help="only say what would run")
+    add_how(command)
+
+
+def add_how(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--recipe", default="quick", help=f"one of: {', '.join(RECIPES)}")
+    command.add_argument("--similarity", default="sentence", help=f"for contribution, one of: {', '.join(POOLINGS)}")
+
+
+def parse_option(parse):
+    """argparse shows a ValueError's text only when it is an ArgumentTypeError."""
+
+    def parsed(text: str):
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return parsed
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0 done, 1 failed while running, 2 asked for something impossible, 130 stopped by the user."""
+    options = build_parser().parse_args(arguments)
+    try:
+        COMMANDS[options.command](options)
+    except (NotInstalledError, ValueError, LookupError) as error:
+        return complain(error, 2)
+    except OSError as error:
+        return complain(error, 1)
+    except KeyboardInterrupt:
+        return complain("stopped; nothing of the unfinished run is stored", 130)
+    return 0
+
+
+def complain(error: Exception | str, status: int) -> int:
+    print("error:", " ".join(str(error).split()), file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

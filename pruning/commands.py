@@ -1,0 +1,234 @@
+"""What each command does: options in, a document or a table on stdout out. Heavy imports wait until they are needed."""
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .models import MODELS, installed_folder
+from .plan import NeedsSimilarityError, Request, check
+from .progress import FETCHING, Progress
+from .runs import to_json
+from .store import Store
+from .strategies import STRATEGIES, describe_layers
+from .tasks import TASKS
+
+
+def models(options: argparse.Namespace) -> None:
+    if options.action == "install":
+        from .install import install
+
+        if not options.name:
+            raise ValueError(f"models install needs a name: one of {', '.join(MODELS)}, or a hub id such as owner/name")
+        show_progress(install(options.name))
+        show(options, {"name": options.name, "folder": str(installed_folder(options.name))})
+        return
+    rows = [
+        {
+            "name": m.name,
+            "label": m.label,
+            "n_layers": m.n_layers,
+            "hub_id": m.hub_id,
+            "download_mb": m.download_mb,
+            "installed": (installed_folder(m.name) / "config.json").exists(),
+            "published": bool(m.published),
+        }
+        for m in MODELS.values()
+    ]
+    show(options, rows)
+
+
+def tasks(options: argparse.Namespace) -> None:
+    show(
+        options,
+        [
+            {
+                "name": t.name,
+                "label": t.label,
+                "score": t.metrics[0],
+                "metrics": list(t.metrics),
+                "classes": list(t.classes),
+                "where": "embedded" if t.file else "hub",
+                "source": t.source,
+            }
+            for t in TASKS.values()
+        ],
+    )
+
+
+def strategies(options: argparse.Namespace) -> None:
+    show(
+        options,
+        [{"name": s.name, "label": s.label, "drops": s.drops, "source": s.source} for s in STRATEGIES.values()],
+    )
+
+
+def plan(options: argparse.Namespace) -> None:
+    from .execute import compare, describe
+
+    request, store = to_request(options), Store()
+    try:
+        document = describe(request, store)
+    except NeedsSimilarityError:
+        show_progress(compare(request.model, request.task, store))
+        document = describe(request, store)
+    show(options, document)
+
+
+def run(options: argparse.Namespace) -> None:
+    request = to_request(options)
+    check(request)  # before the imports: a wrong name is told at once
+    from .execute import execute
+
+    show(options, json.loads(to_json(show_progress(execute(request, Store())))))
+
+
+def sweep(options: argparse.Namespace) -> None:
+    from .sweep import plan_sweep
+
+    base, store = to_request(options), Store()
+    check(base)
+    asked = (base, options.strategies, options.drops, options.seeds, store)
+    try:
+        planned = plan_sweep(*asked)
+    except NeedsSimilarityError:
+        from .execute import compare
+
+        show_progress(compare(base.model, base.task, store))
+        planned = plan_sweep(*asked)
+    tell(f"{planned.points} points, {len(planned.distinct)} distinct runs, {len(planned.stored)} stored, "
+         f"{len(planned.left)} left")  # fmt: skip
+    left = [] if options.plan else planned.left
+    for number, request in enumerate(left, 1):
+        from .execute import execute
+
+        tell(f"{number} of {len(left)}: {request.strategy}, drop {request.n_dropped}, seed {request.seed}")
+        show_progress(execute(request, store))
+    if options.json:
+        found = [store.run(key) for key in planned.distinct]
+        show(options, [json.loads(to_json(r)) for r in found if r])
+
+
+def similarity(options: argparse.Namespace) -> None:
+    check(to_request(options))
+    from .execute import compare, fetch
+
+    store = Store()
+    show_progress(fetch(options.model))
+    found = [event for event in watched(compare(options.model, options.task, store)) if not isinstance(event, Progress)]
+    show(options, [json.loads(to_json(record)) for record in found])
+
+
+def results(options: argparse.Namespace) -> None:
+    store = Store()
+    read = {"run": store.runs, "similarity": store.similarities}[options.kind]
+    records = read(options.model, options.task)
+    if options.format == "jsonl" and not options.json:
+        for record in records:
+            print(to_json(record))
+    else:
+        show(options, [json.loads(to_json(r)) for r in records])
+
+
+def to_request(options: argparse.Namespace) -> Request:
+    names = ("model", "task", "strategy", "layers", "seed", "recipe")
+    given = {name: getattr(options, name) for name in names if hasattr(options, name)}
+    return Request(
+        **given, n_dropped=getattr(options, "drop", None), pooling=getattr(options, "similarity", "sentence")
+    )
+
+
+def show(options: argparse.Namespace, document: Any) -> None:
+    """The document as JSON where --json was given, else as csv or as a table for people."""
+    rows = document if isinstance(document, list) else [document]
+    if options.json:
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+    elif getattr(options, "format", "") == "csv":
+        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]) if rows else [])
+        writer.writeheader()
+        writer.writerows({k: json.dumps(v) if isinstance(v, list | dict) else v for k, v in r.items()} for r in rows)
+    elif not rows:
+        tell("nothing there yet")
+    else:
+        shown = [{k: readable(k, v) for k, v in row.items() if is_shown(k)} for row in rows]
+        print(as_table(shown) if isinstance(document, list) else as_lines(shown[0]))
+
+
+def as_lines(row: dict[str, str]) -> str:
+    width = max(map(len, row))
+    return "\n".join(f"{name:{width}}  {value}" for name, value in row.items())
+
+
+def as_table(rows: list[dict[str, str]]) -> str:
+    widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in rows[0]}
+    lines = ({name: name for name in widths}, *rows)
+    return "\n".join("  ".join(f"{row[name]:{width}}" for name, width in widths.items()).rstrip() for row in lines)
+
+
+def is_shown(name: str) -> bool:
+    """Fields that are too long for a person's table; --json and jsonl have them."""
+    return name not in ("revision", "data", "history", "versions", "metrics", "latency_quartiles_ms", "source")
+
+
+def readable(name: str, value: Any) -> str:
+    """A value of a record as short text."""
+    if name == "key":
+        return str(value)[:12]
+    if name in ("kept", "dropped"):
+        return describe_layers(value)
+    if name == "recipe":
+        return value["name"]
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "yes", False: "no"}[value]
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    if isinstance(value, int):
+        return f"{value:,}" if value >= 10_000 else str(value)
+    if isinstance(value, dict):
+        return " ".join(f"{k}: {readable('', v)}" for k, v in value.items())
+    return ", ".join(readable("", v) for v in value) if isinstance(value, list) else str(value)
+
+
+def tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def show_progress(events: Iterator) -> Any:
+    """Works through the events, showing progress on stderr; the last event, or None where there was none."""
+    last = None
+    for last in watched(events):
+        pass
+    return last
+
+
+def watched(events: Iterator) -> Iterator:
+    """The same events; a bar on a terminal, else one line per stage, on stderr."""
+    from tqdm import tqdm
+
+    bar, stage = None, ""
+    try:
+        for event in events:
+            if isinstance(event, Progress):
+                if event.stage != stage:
+                    if bar is not None:
+                        bar.close()
+                    stage = event.stage
+                    bar = tqdm(desc=stage, total=event.steps or None, disable=not sys.stderr.isatty(),
+                               unit="B" if stage == FETCHING else "step", unit_scale=stage == FETCHING)  # fmt: skip
+                    if bar.disable:
+                        tell(f"{stage} …")
+                bar.total = event.steps or bar.total
+                bar.update(event.step - bar.n)
+                if event.loss is not None:
+                    bar.set_postfix_str(f"loss {event.loss:.3f}", refresh=False)
+            yield event
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
+    f.__name__: f for f in (models, tasks, strategies, plan, run, sweep, similarity, results)
+}

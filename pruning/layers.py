@@ -1,0 +1,75 @@
+"""Dropping layers: a new, smaller model from a changed config and copied weights."""
+
+import copy
+
+from torch.nn import ModuleList
+from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
+from transformers.utils import logging
+
+from .families import get_family
+from .models import Weights
+
+logging.disable_progress_bar()
+logging.set_verbosity_error()  # that a new head is untrained is known here, and no news
+
+
+def find_layers(model: PreTrainedModel) -> ModuleList:
+    """The model's layers, nearest the embeddings first. ValueError for an architecture that is not supported."""
+    return model.get_submodule(get_family(model.config.model_type).layers)
+
+
+def drop_layers(model: PreTrainedModel, kept: tuple[int, ...]) -> PreTrainedModel:
+    """A new model with the kept layers of `model`, which stays as it was: no tensor is shared.
+
+    `kept`: ascending indices, at least one. The new model is built by `from_pretrained`, as a reloaded one is, so
+    what is evaluated and what is saved cannot differ.
+    """
+    family = get_family(model.config.model_type)
+    n_layers = len(find_layers(model))
+    if not kept or list(kept) != sorted(set(kept)) or kept[0] < 0 or kept[-1] >= n_layers:
+        raise ValueError(f"cannot keep layers {kept}; give one or more of 0 to {n_layers - 1}, ascending, each once")
+    prefix = family.layers + "."
+    new_index = {str(old): str(new) for new, old in enumerate(kept)}
+    state = {}
+    for name, tensor in model.state_dict().items():
+        if name.startswith(prefix):
+            index, rest = name.removeprefix(prefix).split(".", 1)
+            if index not in new_index:
+                continue
+            name = f"{prefix}{new_index[index]}.{rest}"
+        state[name] = tensor.detach().clone()
+    pruned, report = type(model).from_pretrained(
+        None,
+        config=with_layers(model.config, len(kept)),
+        state_dict=state,
+        dtype=model.dtype,
+        attn_implementation=model.config._attn_implementation,
+        output_loading_info=True,
+    )
+    if report["missing_keys"] or report["unexpected_keys"] or report["mismatched_keys"]:
+        raise ValueError(f"{family.label} does not rebuild from its own weights: {report}; report this model, please")
+    return pruned.to(model.device).train(model.training)
+
+
+def with_layers(config, n_layers: int):
+    """A copy of the config for that many layers."""
+    config = copy.deepcopy(config)
+    setattr(config, get_family(config.model_type).count, n_layers)
+    return config
+
+
+def count_parameters(model: PreTrainedModel) -> int:
+    return sum(p.numel() for p in model.parameters())
+
+
+def planned_parameters(weights: Weights, n_labels: int, n_kept: int) -> tuple[int, int]:
+    """Parameters of the classifier with every layer, and with `n_kept` of them; no weights are read."""
+    import torch
+
+    config = AutoConfig.from_pretrained(weights.folder, num_labels=n_labels, local_files_only=True)
+    with torch.device("meta"):
+        models = (
+            AutoModelForSequenceClassification.from_config(with_layers(config, n)) for n in (weights.n_layers, n_kept)
+        )
+        before, after = (count_parameters(model) for model in models)
+    return before, after

@@ -1,0 +1,62 @@
+"""What all tests share. The environment is set before anything of the project is imported: offline, nothing sent
+to anyone, and everything written goes to a folder that is deleted afterwards.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+SCRATCH = Path(tempfile.mkdtemp(prefix="pruning-tests-"))
+atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
+USERS_HOME = os.environ.get("PRUNING_HOME")  # where `make test` installed the default model; None: the default folder
+os.environ |= {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_TEMP_DIR": str(SCRATCH / "gradio"),
+    "HF_HOME": str(SCRATCH / "huggingface"),
+    "HF_HUB_OFFLINE": "1",
+    "PRUNING_HOME": str(SCRATCH / "home"),
+}
+
+import pytest  # noqa: E402  the environment comes first
+from tiny import save_tiny  # noqa: E402
+
+from pruning.models import NotInstalledError, resolve  # noqa: E402
+
+LAST = ("slow", "browser")  # marks whose tests run after all others, in this order
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes more than a few seconds")
+    config.addinivalue_line("markers", "browser: needs a Chromium")
+
+
+def pytest_collection_modifyitems(items):
+    """The fast tests come first, so that a mistake shows early."""
+    items.sort(key=lambda item: max((LAST.index(m.name) + 1 for m in item.iter_markers() if m.name in LAST), default=0))
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """A PRUNING_HOME of its own, empty; commands started by the test inherit it."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("PRUNING_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Path:
+    """Folder of the default model as the user has it installed. Read it, never write there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRUNING_HOME", USERS_HOME or "")  # '' means the default folder
+        try:
+            return resolve("minilm-l6").folder
+        except NotInstalledError:
+            pytest.fail("the default model is not on this machine; run make test, which installs it")
+
+
+@pytest.fixture
+def tiny_model():
+    """`tiny_model(model_type, folder, n_layers=4)` saves a real classifier of that family and its tokenizer there."""
+    return save_tiny

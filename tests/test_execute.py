@@ -1,0 +1,140 @@
+"""One request, end to end, on a tiny real model: what is measured, stored, shared, and not stored."""
+
+from dataclasses import asdict, replace
+
+import pytest
+from tiny import save_tiny
+
+from pruning.execute import compare, describe, execute, stretches
+from pruning.plan import Request
+from pruning.progress import COMPARING, LOADING, SCORING, TIMING, TRAINING, Progress
+from pruning.runs import Run
+from pruning.store import Store
+from pruning.tasks import load_task
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> str:
+    return str(save_tiny("bert", tmp_path_factory.mktemp("models") / "tiny-bert"))
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(tmp_path / "home", shipped=tmp_path / "nothing")
+
+
+def finish(request: Request, store: Store) -> Run:
+    return list(execute(request, store))[-1]
+
+
+def stages(request: Request, store: Store) -> list[str]:
+    """The stages a request goes through, each once, in order."""
+    return list(dict.fromkeys(e.stage for e in execute(request, store) if isinstance(e, Progress)))
+
+
+@pytest.fixture(scope="module")
+def baseline(model, tmp_path_factory) -> Run:
+    folder = tmp_path_factory.mktemp("baseline")
+    return finish(Request(model, "movie-reviews", "top", 0), Store(folder, shipped=folder / "nothing"))
+
+
+def test_a_run_says_what_was_measured_how_and_on_what(baseline):
+    assert (baseline.model, baseline.kept, baseline.n_layers, baseline.n_dropped) == ("tiny-bert", (0, 1, 2, 3), 4, 0)
+    assert (baseline.n_train, baseline.n_eval, baseline.metric) == (1500, 1000, "accuracy")
+    assert baseline.metrics.keys() == {"accuracy", "f1", "matthews"}
+    assert baseline.score == baseline.metrics["accuracy"]
+    assert baseline.interval[0] <= baseline.score <= baseline.interval[1]
+    assert baseline.latency_ms.keys() == baseline.latency_quartiles_ms.keys() == {"1", "32"}
+    assert baseline.train_seconds > 0 and baseline.flops > 0 and baseline.parameters > 0
+    assert len(baseline.history) == 50
+    assert baseline.device.startswith("cpu: ")
+    assert baseline.versions.keys() == {"pruning", "python", "torch", "transformers"}
+
+
+def test_the_same_request_gives_the_same_score_again(model, baseline, store):
+    again = finish(Request(model, "movie-reviews", "top", 0), store)
+    assert (again.score, again.metrics, again.history) == (baseline.score, baseline.metrics, baseline.history)
+
+
+def test_a_run_is_stored_and_then_answered_without_training(model, store):
+    request = Request(model, "movie-reviews", "top", 3)
+    assert stages(request, store) == [LOADING, TRAINING, SCORING, TIMING]
+    run = finish(request, store)
+    assert store.runs() == [run]
+    assert stages(request, store) == []
+
+
+def test_strategies_that_keep_the_same_layers_share_one_run(model, store):
+    run = finish(Request(model, "movie-reviews", "top", 3), store)
+    assert finish(Request(model, "movie-reviews", "custom", layers=(1, 2, 3)), store) == run
+    assert len(store.runs()) == 1
+
+
+def test_contribution_compares_the_layers_first_and_only_once(model, store):
+    request = Request(model, "movie-reviews", "contribution", 3)
+    assert stages(request, store) == [LOADING, COMPARING, TRAINING, SCORING, TIMING]
+    sentence, mean = store.similarities()
+    assert {sentence.pooling, mean.pooling} == {"sentence", "mean"}
+    assert sentence.n_texts == len(load_task("movie-reviews").validation.texts)
+    (run,) = store.runs()
+    assert run.kept == (
+        min(range(4), key=lambda i: (sentence.mean if sentence.pooling == "sentence" else mean.mean)[i]),
+    )
+    assert COMPARING not in stages(replace(request, seed=1), store)
+
+
+def test_a_cancelled_run_is_not_stored(model, store):
+    events = execute(Request(model, "movie-reviews", "top", 3), store)
+    for event in events:
+        if isinstance(event, Progress) and event.stage == TRAINING and event.step == 2:
+            events.close()
+    assert store.runs() == []
+
+
+def test_a_regression_is_scored_by_rank_correlation(model, store):
+    run = finish(Request(model, "movie-intensity", "top", 3), store)
+    assert run.metric == "spearman" and run.metrics.keys() == {"spearman", "pearson"}
+
+
+def test_every_record_survives_the_store(model, store):
+    list(compare(model, "tweets", store))
+    run = finish(Request(model, "tweets", "bottom", 3), store)
+    assert asdict(store.run(run.key)) == asdict(run)
+    assert {s.task for s in store.similarities("tiny-bert", "tweets")} == {"tweets"}
+
+
+def test_describe_tells_layers_and_parameters_without_training(model, baseline, store):
+    document = describe(Request(model, "movie-reviews", "symmetric", 2), store)
+    layer = (baseline.parameters - document["parameters"]["after"]) / 2
+    assert document["parameters"]["before"] == baseline.parameters
+    assert layer == 4 * (16 * 16 + 16) + 2 * (16 * 32) + 32 + 16 + 4 * 16  # attention, inner block, two norms
+    assert {k: v for k, v in document.items() if k != "parameters"} == {
+        "model": "tiny-bert",
+        "strategy": "symmetric",
+        "n_layers": 4,
+        "n_dropped": 2,
+        "kept": [0, 3],
+        "dropped": [1, 2],
+    }
+
+
+@pytest.mark.parametrize(
+    "change, sentence",
+    [
+        ({"n_dropped": 4}, "top cannot drop 4 of 4 layers; choose 0 to 3"),
+        ({"n_dropped": -1}, "top cannot drop -1 of 4 layers; choose 0 to 3"),
+        ({"strategy": "contribution", "n_dropped": 4}, "contribution cannot drop 4 of 4 layers; choose 0 to 3"),
+        ({"strategy": "custom", "n_dropped": None}, "custom needs the layers to drop"),
+        ({"model": "no-such-model"}, "unknown model 'no-such-model'; choose one of: minilm-l6"),
+        ({"task": "no-such-task"}, "unknown task 'no-such-task'; choose one of: movie-reviews"),
+    ],
+)
+def test_the_impossible_is_refused_before_anything_is_loaded(model, store, change, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        next(execute(replace(Request(model, "movie-reviews", "top", 1), **change), store))
+
+
+def test_history_is_the_mean_loss_of_equal_stretches():
+    assert stretches([1.0, 3.0, 5.0, 7.0], n=2) == (2.0, 6.0)
+    assert stretches([1.0, 3.0], n=50) == (1.0, 3.0)
+    assert stretches([]) == ()

@@ -1,0 +1,162 @@
+"""The command line: documents on stdout, one line on stderr for what is impossible, and the exit status."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+from tiny import save_tiny
+
+from pruning.__main__ import main
+from pruning.store import Store
+from pruning.strategies import STRATEGIES
+from pruning.tasks import TASKS
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> str:
+    return str(save_tiny("bert", tmp_path_factory.mktemp("models") / "tiny-bert"))
+
+
+def call(capsys, *arguments: str):
+    """(exit status, stdout, stderr) of a command."""
+    try:
+        status = main(list(arguments))
+    except SystemExit as ended:
+        status = ended.code
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_lists_are_derived_from_the_tables(capsys, home):
+    for command, table in (("tasks", TASKS), ("strategies", STRATEGIES)):
+        status, out, _ = call(capsys, command, "--json")
+        assert status == 0
+        assert [row["name"] for row in json.loads(out)] == list(table)
+        assert all(row["label"] for row in json.loads(out))
+
+
+def test_models_say_whether_they_are_installed(capsys, home):
+    status, out, _ = call(capsys, "models", "--json")
+    rows = {row["name"]: row for row in json.loads(out)}
+    assert status == 0
+    assert rows["minilm-l6"]["n_layers"] == 6 and rows["minilm-l6"]["installed"] is False
+
+
+def test_a_plan_is_the_document_of_the_design(capsys, home, model):
+    status, out, _ = call(capsys, "plan", "--model", model, "--strategy", "even-alternate", "--drop", "2", "--json")
+    document = json.loads(out)
+    assert status == 0
+    assert document.pop("parameters").keys() == {"before", "after"}
+    assert document == {
+        "model": "tiny-bert",
+        "strategy": "even-alternate",
+        "n_layers": 4,
+        "n_dropped": 2,
+        "kept": [0, 2],
+        "dropped": [1, 3],
+    }
+
+
+def test_a_run_is_stored_and_listed_in_every_format(capsys, home, model):
+    point = ("--model", model, "--task", "tweets", "--strategy", "custom", "--layers", "0-1,3")
+    status, out, err = call(capsys, "run", *point, "--json")
+    run = json.loads(out)
+    assert status == 0 and "training" in err
+    assert run.keys() >= {
+        *("key", "model", "revision", "task", "kept", "n_layers", "n_dropped", "seed", "recipe", "start", "metric"),
+        *("score", "interval", "n_eval", "parameters", "train_seconds", "latency_ms", "device", "versions"),
+        "created_at",
+    }
+    assert run["kept"] == [2] and run["latency_ms"].keys() == {"1", "32"}
+
+    assert json.loads(call(capsys, "results", "--task", "tweets", "--model", "tiny-bert", "--json")[1]) == [run]
+    assert (
+        json.loads(call(capsys, "results", "--task", "tweets", "--model", "tiny-bert", "--format", "jsonl")[1]) == run
+    )
+    (row,) = csv.DictReader(io.StringIO(call(capsys, "results", "--model", "tiny-bert", "--format", "csv")[1]))
+    assert (row["key"], json.loads(row["kept"]), float(row["score"])) == (run["key"], [2], run["score"])
+    table = call(capsys, "results", "--model", "tiny-bert")[1]
+    assert run["key"][:12] in table and "tiny-bert" in table
+
+
+def test_no_results_are_an_empty_list_and_not_an_error(capsys, home):
+    assert call(capsys, "results", "--model", "nothing", "--json")[:2] == (0, "[]\n")
+    status, out, err = call(capsys, "results", "--model", "nothing")
+    assert (status, out) == (0, "") and "nothing there yet" in err
+
+
+def test_similarities_are_measured_and_stored(capsys, home, model):
+    status, out, _ = call(capsys, "similarity", "--model", model, "--task", "tweets", "--json")
+    assert status == 0
+    assert {row["pooling"]: len(row["mean"]) for row in json.loads(out)} == {"sentence": 4, "mean": 4}
+    assert len(Store().similarities("tiny-bert")) == 2
+
+
+def test_a_sweep_says_what_it_will_do_and_runs_each_distinct_point_once(capsys, home, model):
+    sweep = ("sweep", "--model", model, "--task", "tweets", "--strategies", "top", "custom", "--drops", "3")
+    assert call(capsys, *sweep)[0] == 2  # custom names layers, which a sweep cannot
+    sweep = ("sweep", "--model", model, "--task", "tweets", "--strategies", "top", "contribution", "--drops", "3", "0")
+    status, _, err = call(capsys, *sweep, "--plan")
+    assert status == 0 and "4 points, " in err and "training" not in err
+    status, out, err = call(capsys, *sweep, "--json")
+    assert status == 0 and " 0 stored" in err
+    assert {run["n_dropped"] for run in json.loads(out)} == {0, 3}
+    assert " 0 left" in call(capsys, *sweep)[2]
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (("--model", "nope"), "unknown model 'nope'; choose one of: minilm-l6"),
+        (("--task", "nope"), "unknown task 'nope'; choose one of: movie-reviews"),
+        (("--strategy", "nope"), "unknown strategy 'nope'; choose one of: top"),
+        (("--recipe", "nope"), "unknown recipe 'nope'; choose one of: quick"),
+        (("--drop", "4"), "top cannot drop 4 of 4 layers; choose 0 to 3"),
+        (("--drop", "-1"), "top cannot drop -1 of 4 layers; choose 0 to 3"),
+        (("--strategy", "even-alternate", "--drop", "3"), "even-alternate cannot drop 3 of 4 layers; choose 0 to 2"),
+        (("--strategy", "custom"), "custom needs the layers to drop, such as 0,3"),
+        (("--strategy", "custom", "--layers", ""), "custom needs the layers to drop, such as 0,3"),
+        (("--strategy", "custom", "--layers", "1,1"), "layer 1 is named more than once"),
+        (("--strategy", "custom", "--layers", "1,4"), "there is no layer 4; the model's layers are 0 to 3"),
+        (("--strategy", "custom", "--layers", "0-3"), "cannot drop all 4 layers; keep at least one"),
+        (("--strategy", "custom", "--layers", "one"), "'one' is not a layer"),
+        (("--drop", "1", "--layers", "2"), "strategy top chooses the layers itself"),
+        (("--seed", "-1"), "seed -1 is not allowed"),
+        (("--drop", "two"), "invalid int value: 'two'"),
+        (
+            ("--model", "minilm-l6"),
+            "not on this machine yet; fetch it with: python -m pruning models install minilm-l6",
+        ),
+    ],
+)
+def test_the_impossible_gives_one_line_and_status_2(capsys, home, model, arguments, sentence):
+    point = {"--model": model, "--task": "tweets"} | dict(zip(arguments[::2], arguments[1::2], strict=True))
+    point |= {} if "--layers" in point or "--drop" in point or point.get("--strategy") == "custom" else {"--drop": "1"}
+    status, out, err = call(capsys, "plan", *(text for pair in point.items() for text in pair))
+    assert (status, out) == (2, "")
+    assert err.startswith("error: ") and err.count("\n") == 1 and sentence in err
+
+
+def test_a_failure_while_running_is_status_1(capsys, tmp_path, monkeypatch, model):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("PRUNING_HOME", str(tmp_path / "file" / "home"))
+    status, out, err = call(capsys, "run", "--model", model, "--task", "tweets", "--strategy", "top", "--drop", "3")
+    assert (status, out) == (1, "")
+    assert "make the folder writable, or set PRUNING_HOME to another folder" in err
+
+
+def test_listing_imports_neither_torch_nor_transformers():
+    code = (
+        "import sys; from pruning.__main__ import main; main(['strategies']); main(['results']);"
+        "sys.exit(any(m in sys.modules for m in ('torch', 'transformers', 'datasets', 'evaluate', 'sklearn')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def test_as_a_module_it_prints_help():
+    done = subprocess.run([sys.executable, "-m", "pruning", "--help"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in ("plan", "run", "sweep", "results", "similarity", "models"))

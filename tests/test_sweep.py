@@ -1,0 +1,48 @@
+"""A sweep plans every point, runs each distinct kept set once, and leaves out what is stored."""
+
+import pytest
+from tiny import save_tiny
+
+from pruning.execute import compare, execute
+from pruning.plan import NeedsSimilarityError, Request
+from pruning.store import Store
+from pruning.sweep import plan_sweep
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(tmp_path / "home", shipped=tmp_path / "nothing")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory) -> Request:
+    return Request(str(save_tiny("bert", tmp_path_factory.mktemp("models") / "tiny-bert")), "tweets")
+
+
+def test_strategies_that_keep_the_same_layers_are_one_run(base, store):
+    planned = plan_sweep(base, ["top", "bottom", "symmetric"], [0, 1], [0], store)
+    assert planned.points == 6
+    # nothing dropped is the same for all three; the others keep (0,1,2), (1,2,3) and (0,1,3)
+    assert [r.n_dropped for r in planned.left] == [0, 1, 1, 1]
+
+
+def test_a_number_that_a_strategy_cannot_drop_is_left_out(base, store):
+    assert plan_sweep(base, ["top", "odd-alternate"], [3], [0, 1], store).points == 2
+    with pytest.raises(ValueError, match=r"no strategy of top can drop \[9\] of 4 layers"):
+        plan_sweep(base, ["top"], [9], [0], store)
+
+
+def test_by_default_every_strategy_but_custom_and_every_number(base, store):
+    with pytest.raises(NeedsSimilarityError):
+        plan_sweep(base, None, None, [0], store)
+    list(compare(base.model, base.task, store))
+    planned = plan_sweep(base, None, None, [0], store)
+    assert planned.points == 4 + 3 + 3 + 4 + 4 + 4
+    assert "custom" not in {r.strategy for r in planned.left}
+
+
+def test_what_is_stored_is_not_run_again(base, store):
+    first = plan_sweep(base, ["top"], [2, 3], [0], store)
+    list(execute(first.left[0], store))
+    second = plan_sweep(base, ["top"], [2, 3], [0], store)
+    assert len(second.stored) == 1 and second.left == first.left[1:]
