@@ -3,20 +3,21 @@
     python benchmarks/learning_rate.py --recipe quick --tasks movie-reviews tweets
 
 Each row is written to learning_rate.csv beside this file as soon as it is measured; rows that are there are not
-measured again. `--summary` prints the mean over tasks, seeds and kept sets per recipe, batch size and rate.
+measured again. `--summary` prints the mean over tasks and seeds per recipe, batch size, dropout, rate
+and kept set.
 """
 
 import argparse
 import csv
 import itertools
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 ROWS = Path(__file__).with_suffix(".csv")
-COLUMNS = ("model", "task", "recipe", "batch_size", "learning_rate", "kept", "seed", "metric", "score", "train_seconds")
+COLUMNS = ("model", "task", "recipe", "batch_size", "dropout", "learning_rate", "kept", "seed", "metric", "score")
 
 
 def main() -> None:
@@ -26,19 +27,22 @@ def main() -> None:
     parser.add_argument("--recipe", default="quick")
     parser.add_argument("--rates", nargs="+", type=float, default=[3e-5, 5e-5, 1e-4, 2e-4, 4e-4])
     parser.add_argument("--batch-sizes", nargs="+", type=int, default=[16])
+    parser.add_argument("--dropouts", nargs="+", type=float, default=[0.0, 0.1])
     parser.add_argument("--drops", nargs="+", type=int, default=[0, 3], help="top layers dropped")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1])
     parser.add_argument("--summary", action="store_true", help="only print what is measured")
     options = parser.parse_args()
     done = pd.read_csv(ROWS) if ROWS.exists() else pd.DataFrame(columns=COLUMNS)
     if options.summary:
-        means = done.groupby(["recipe", "batch_size", "learning_rate"]).score.agg(["mean", "min", "count"])
+        means = done.groupby(["recipe", "batch_size", "dropout", "learning_rate", "kept"]).score.agg(
+            ["mean", "min", "count"]
+        )
         print(means.round(2).to_string())
         return
-    known = {tuple(map(str, row)) for row in done[list(COLUMNS[:7])].itertuples(index=False)}
-    grid = (options.seeds, options.tasks, options.batch_sizes, options.drops, options.rates)
-    for seed, task, batch_size, n_dropped, rate in itertools.product(*grid):
-        asked = (options.model, task, options.recipe, batch_size, rate, n_dropped, seed)
+    known = {tuple(map(str, row)) for row in done[list(COLUMNS[:8])].itertuples(index=False)}
+    grid = (options.seeds, options.tasks, options.batch_sizes, options.dropouts, options.drops, options.rates)
+    for seed, task, batch_size, dropout, n_dropped, rate in itertools.product(*grid):
+        asked = (options.model, task, options.recipe, batch_size, dropout, rate, n_dropped, seed)
         row = validate(*asked, known=known)
         if row:
             is_new = not ROWS.exists()
@@ -50,7 +54,7 @@ def main() -> None:
             print(row, flush=True)
 
 
-def validate(model_name, task, recipe_name, batch_size, rate, n_dropped, seed, known) -> dict | None:
+def validate(model_name, task, recipe_name, batch_size, dropout, rate, n_dropped, seed, known) -> dict | None:
     """One row: fine-tuned with that rate, scored on the validation split; None where it is known already."""
     from pruning.batches import encode
     from pruning.finetune import as_predictions, finetune, predict
@@ -64,28 +68,17 @@ def validate(model_name, task, recipe_name, batch_size, rate, n_dropped, seed, k
     weights, data = resolve(model_name), load_task(task)
     kept = kept_layers("top", weights.n_layers, n_dropped)
     shown = " ".join(map(str, kept))
-    if tuple(map(str, (model_name, task, recipe_name, batch_size, rate, shown, seed))) in known:
+    asked = (model_name, task, recipe_name, batch_size, dropout, rate, shown, seed)
+    if tuple(map(str, asked)) in known:
         return None
-    recipe = replace(RECIPES[recipe_name], learning_rate=rate, batch_size=batch_size)
+    recipe = replace(RECIPES[recipe_name], learning_rate=rate, batch_size=batch_size, dropout=dropout)
     train, tokenizer = data.train.first(recipe.max_train), load_tokenizer(weights)
     model = drop_layers(load_model(weights, data.task.n_labels, seed), kept)
-    *_, last = timed(finetune(model, encode(tokenizer, train.texts, recipe.max_tokens), train.labels, recipe, seed))
+    deque(finetune(model, encode(tokenizer, train.texts, recipe.max_tokens), train.labels, recipe, seed), maxlen=0)
     *_, logits = predict(model, encode(tokenizer, data.validation.texts, recipe.max_tokens))
     metric = data.task.metrics[0]
-    found = score((metric,), data.validation.labels, as_predictions(np.asarray(logits)))[metric]
-    return dict(
-        zip(COLUMNS, (model_name, task, recipe_name, batch_size, rate, shown, seed, metric, round(found, 2), last))
-    )
-
-
-def timed(events):
-    """Works through the events and yields, last, the seconds that took."""
-    import time
-
-    started = time.perf_counter()
-    for _ in events:
-        pass
-    yield round(time.perf_counter() - started, 1)
+    found = score((metric,), data.validation.labels, as_predictions(logits))[metric]
+    return dict(zip(COLUMNS, (*asked, metric, round(found, 2)), strict=True))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 
 from .commands import COMMANDS
 from .models import NotInstalledError
+from .plan import NeedsSimilarityError
 from .recipes import RECIPES
 from .runs import KINDS, POOLINGS
 from .strategies import STRATEGIES, parse_layers
@@ -84,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     try:
         COMMANDS[options.command](options)
-    except (NotInstalledError, ValueError, LookupError) as error:
+    except (NotInstalledError, NeedsSimilarityError, ValueError) as error:
         return complain(error, 2)
     except OSError as error:
         return complain(error, 1)

@@ -18,11 +18,13 @@ from .tasks import TASKS
 
 def models(options: argparse.Namespace) -> None:
     if options.action == "install":
-        from .install import install
+        from .install import download_mb, install, is_installed
 
         if not options.name:
             raise ValueError(f"models install needs a name: one of {', '.join(MODELS)}, or a hub id such as owner/name")
-        show_progress(install(options.name))
+        if not is_installed(options.name):
+            tell(f"{options.name}: {download_mb(options.name)} MB to fetch")
+            show_progress(install(options.name))
         show(options, {"name": options.name, "folder": str(installed_folder(options.name))})
         return
     rows = [

@@ -25,14 +25,16 @@ def finetune(
     The same seed on the same machine gives the same weights to the last bit.
     """
     set_seed(seed)
+    if recipe.dropout is not None:
+        set_dropout(model, recipe.dropout)
     accelerator = make_accelerator()
     order = np.random.default_rng(seed)
     epochs = [grouped_batches(encoded.lengths, recipe.batch_size, order) for _ in range(recipe.epochs)]
     steps = sum(len(batches) for batches in epochs)
-    optimizer = AdamW(parameter_groups(model, recipe.weight_decay), lr=recipe.learning_rate)
+    optimizer = AdamW(parameter_groups(model, recipe.weight_decay), lr=recipe.learning_rate, fused=True)
     schedule = LambdaLR(optimizer, lambda step: rate_factor(step, steps, recipe.warm_up))
     model, optimizer, schedule = accelerator.prepare(model.train(), optimizer, schedule)
-    targets = torch.from_numpy(labels)
+    targets = torch.tensor(labels)
     started = time.perf_counter()
     yield Progress(TRAINING, 0, steps)
     for step, indices in enumerate((batch for batches in epochs for batch in batches), 1):
@@ -45,6 +47,12 @@ def finetune(
         optimizer.zero_grad()
         seconds_left = (time.perf_counter() - started) / step * (steps - step)
         yield Progress(TRAINING, step, steps, loss.item(), seconds_left)
+
+
+def set_dropout(model: nn.Module, probability: float) -> None:
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = probability
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:

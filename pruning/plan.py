@@ -35,11 +35,14 @@ class Request:
 
     @classmethod
     def from_dict(cls, values: dict) -> "Request":
-        """The request of those fields; ValueError names a field that does not exist."""
+        """The request of those fields; ValueError names a field that does not exist or is missing."""
         unknown = set(values) - {f.name for f in fields(cls)}
         if unknown:
             raise ValueError(f"unknown field {sorted(unknown)[0]!r}; allowed: {', '.join(f.name for f in fields(cls))}")
-        return cls(**values | {"layers": tuple(values.get("layers") or ())})
+        if missing := {"model", "task"} - set(values):
+            raise ValueError(f"the field {sorted(missing)[0]!r} is missing; a request names at least model and task")
+        layers = values.get("layers") or ()
+        return cls(**values | {"layers": tuple(layers) if isinstance(layers, list) else layers})
 
 
 class NeedsSimilarityError(LookupError):
@@ -47,14 +50,26 @@ class NeedsSimilarityError(LookupError):
 
 
 def check(request: Request) -> None:
-    """ValueError where a name, the seed or the pooling is not one there is; layers need the model (see `plan`)."""
+    """ValueError where a name or a number is not one there is; how many layers can go needs the model (see `plan`)."""
+    for name in ("model", "task", "strategy", "recipe", "pooling"):
+        if not isinstance(value := getattr(request, name), str):
+            raise ValueError(f"{name} {value!r} is not allowed; give its name as text")
     get_task(request.task)
     get_strategy(request.strategy)
     get_recipe(request.recipe)
     if request.pooling not in POOLINGS:
         raise ValueError(f"unknown similarity {request.pooling!r}; choose one of: {', '.join(POOLINGS)}")
-    if isinstance(request.seed, bool) or not isinstance(request.seed, int) or not 0 <= request.seed < 2**32:
+    if not is_whole(request.seed) or not 0 <= request.seed < 2**32:
         raise ValueError(f"seed {request.seed!r} is not allowed; choose a whole number from 0 to {2**32 - 1}")
+    if request.n_dropped is not None and not is_whole(request.n_dropped):
+        raise ValueError(f"cannot drop {request.n_dropped!r} layers; give a whole number")
+    if not isinstance(request.layers, tuple) or not all(map(is_whole, request.layers)):
+        raise ValueError(f"layers {request.layers!r} are not allowed; give whole numbers, such as 0, 2 and 5")
+
+
+def is_whole(value: object) -> bool:
+    """True for 3, False for 3.0, '3' and True, which would be other keys for the same request."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def plan(request: Request, store: Store) -> tuple[RunSpec, Weights]:

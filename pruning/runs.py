@@ -96,6 +96,8 @@ def to_json(record: Run | Similarity) -> str:
 def from_json(kind: type, line: str) -> Run | Similarity:
     """The record of that kind; ValueError where a field is missing. Unknown fields are passed over."""
     values = json.loads(line)
+    if not isinstance(values, dict):
+        raise ValueError(f"not a {kind.__name__} record: {line[:40]}")
     names = {f.name for f in fields(kind)}
     try:
         return kind(**{k: as_tuples(v) for k, v in values.items() if k in names})

@@ -5,6 +5,7 @@ and a write that fails leaves every earlier row as it was.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -15,6 +16,7 @@ from .runs import KINDS, Run, Similarity, from_json, to_json
 
 SHIPPED = Path(__file__).parent.parent / "assets" / "results"
 
+WAIT_SECONDS = 30  # for another process that is writing
 SCHEMA = """create table if not exists records (
     kind text not null, key text not null, model text not null, task text not null,
     created_at text not null, body text not null, primary key (kind, key)) without rowid;
@@ -83,10 +85,10 @@ class Store:
         """A connection for one transaction: committed at the end, rolled back on any error, always closed."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            database = sqlite3.connect(self.path, timeout=30)
+            database = sqlite3.connect(self.path, timeout=WAIT_SECONDS)
             try:
                 with database:
-                    database.executescript("pragma journal_mode = wal; " + SCHEMA)
+                    set_up(database)
                     yield database
             finally:
                 database.close()
@@ -99,6 +101,19 @@ class Store:
             raise OSError(
                 f"{self.path} is damaged: {error}; put a copy of it back, or move it away to start with no results"
             ) from error
+
+
+def set_up(database: sqlite3.Connection) -> None:
+    """WAL mode and the table. sqlite itself waits for others, but not to change the mode of a file that is in use."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            database.executescript("pragma journal_mode = wal; " + SCHEMA)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)
 
 
 @lru_cache(maxsize=8)

@@ -4,6 +4,8 @@ Layers count from 0, nearest the embeddings. The rules follow Sajjad et al., "Po
 (https://arxiv.org/abs/2004.03844), where layers count from 1 and even/odd refer to those numbers.
 """
 
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -111,7 +113,7 @@ def kept_layers(
         given = check_layers(layers, n_layers)
         if n_dropped not in (None, len(given)):
             raise ValueError(
-                f"custom names {len(given)} layers to drop but the number asked for is {n_dropped}; leave the number out"
+                f"custom names {len(given)} layers to drop, but {n_dropped} were asked for; leave that number out"
             )
         n_dropped = len(given)
     elif layers:
@@ -134,7 +136,7 @@ def check_layers(layers: Sequence[int] | None, n_layers: int) -> tuple[int, ...]
         raise ValueError(
             f"custom needs the layers to drop, such as 0,{n_layers - 1}; to drop none, use strategy top and drop 0"
         )
-    repeated = sorted({i for i in layers if list(layers).count(i) > 1})
+    repeated = sorted(i for i, times in Counter(layers).items() if times > 1)
     if repeated:
         raise ValueError(f"layer {repeated[0]} is named more than once; name each layer once")
     outside = [i for i in layers if not 0 <= i < n_layers]
@@ -148,12 +150,12 @@ def check_layers(layers: Sequence[int] | None, n_layers: int) -> tuple[int, ...]
 def parse_layers(text: str) -> tuple[int, ...]:
     """'0, 1,5' -> (0, 1, 5); also ranges, '2-4' -> (2, 3, 4). ValueError on anything else."""
     layers: list[int] = []
-    for part in text.replace(" ", "").split(","):
-        first, dash, last = part.partition("-")
-        try:
-            layers.extend(range(int(first), int(last) + 1) if dash else [int(first)] if part else [])
-        except ValueError:
-            raise ValueError(f"{part!r} is not a layer; write numbers and ranges such as 0,2,5 or 3-5") from None
+    for part in filter(None, text.replace(" ", "").split(",")):
+        digits = re.fullmatch(r"([0-9]{1,4})(?:-([0-9]{1,4}))?", part)  # no model has 10,000 layers
+        first, last = (int(digits[1]), int(digits[2] or digits[1])) if digits else (1, 0)
+        if first > last:
+            raise ValueError(f"{part!r} is not a layer; write numbers and ranges such as 0,2,5 or 3-5")
+        layers.extend(range(first, last + 1))
     return tuple(layers)
 
 

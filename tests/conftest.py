@@ -16,11 +16,11 @@ os.environ |= {
     "GRADIO_TEMP_DIR": str(SCRATCH / "gradio"),
     "HF_HOME": str(SCRATCH / "huggingface"),
     "HF_HUB_OFFLINE": "1",
+    "OMP_NUM_THREADS": "1",  # two threads on a tiny model only wait for each other
     "PRUNING_HOME": str(SCRATCH / "home"),
 }
 
 import pytest  # noqa: E402  the environment comes first
-from tiny import save_tiny  # noqa: E402
 
 from pruning.models import NotInstalledError, resolve  # noqa: E402
 
@@ -54,9 +54,3 @@ def minilm() -> Path:
             return resolve("minilm-l6").folder
         except NotInstalledError:
             pytest.fail("the default model is not on this machine; run make test, which installs it")
-
-
-@pytest.fixture
-def tiny_model():
-    """`tiny_model(model_type, folder, n_layers=4)` saves a real classifier of that family and its tokenizer there."""
-    return save_tiny

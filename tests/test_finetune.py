@@ -6,7 +6,8 @@ import torch
 from tiny import save_tiny
 
 from pruning.batches import encode, grouped_batches, sorted_batches
-from pruning.finetune import as_predictions, finetune, parameter_groups, predict, rate_factor
+from pruning.families import FAMILIES
+from pruning.finetune import as_predictions, finetune, parameter_groups, predict, rate_factor, set_dropout
 from pruning.models import load_model, load_tokenizer, resolve
 from pruning.progress import SCORING, TRAINING
 from pruning.recipes import RECIPES, Recipe
@@ -130,3 +131,14 @@ def test_shipped_recipes_are_complete():
     for recipe in RECIPES.values():
         assert recipe.values().keys() >= {"name", "epochs", "learning_rate", "batch_size", "max_train", "max_tokens"}
         assert "label" not in recipe.values()
+
+
+@pytest.mark.parametrize("model_type", FAMILIES)
+def test_no_dropout_makes_training_mode_as_exact_as_evaluation(model_type, tmp_path):
+    weights = resolve(save_tiny(model_type, tmp_path / "model"))
+    model, batch = load_model(weights, 2, 0), encode(load_tokenizer(weights), TEXTS[:3], 16).pad(range(3))
+    with torch.inference_mode():
+        evaluated = model(**batch).logits
+        assert not torch.allclose(model.train()(**batch).logits, evaluated)
+        set_dropout(model, 0.0)
+        assert torch.allclose(model(**batch).logits, evaluated, atol=1e-6)

@@ -1,0 +1,291 @@
+"""Figures: each a pure function from a table to a plotly Figure. Nothing else here or anywhere imports plotly.
+
+Colours are names of CSS variables, `var(--lp-...)`; the page puts in the values of its light or dark theme when it
+draws, so one figure serves both. `palette.theme_colours` lists them. Traces, shapes and annotations are collected as
+plain values and given to plotly at once, which is several times faster than adding them one by one.
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from .frames import MEASURED
+from .labels import drawing_order, line_labels, spread
+from .palette import LOOKS, SIMILAR, cosine_colour
+from .published import EVIDENCE, SOURCES
+from .strategies import STRATEGIES, describe_layers
+
+HEIGHT = 372  # pixels of the curve
+MARGIN = {"l": 52, "r": 4, "t": 10, "b": 46}
+LABEL_GAP = 15  # pixels between two line labels
+LABEL_SPACE = 118  # pixels right of the plot for the line labels; the page keeps it at any width
+BUDGETS = (1, 2, 3)  # points of loss whose bands are drawn
+INK, MUTE, GRID, ACCENT, CARD = (f"var(--lp-{name})" for name in ("ink", "mute", "grid", "accent", "card"))
+
+
+def score_against_dropped(
+    curve: pd.DataFrame,
+    title: str,
+    subtitle: str,
+    n_layers: int,
+    strategy: str = "top",
+    n_dropped: int = 0,
+    budget: float = 2,
+    reference: tuple[str, float] | None = None,
+    axis: str = "score, %",
+) -> go.Figure:
+    """Score (y, percent) against layers dropped (x, count), a line per strategy in `curve`, labelled at its end.
+
+    `strategy` is drawn strongest and `n_dropped` marked; a band shows each budget, `reference` is a dotted line.
+    """
+    if curve.empty:
+        return empty_figure(title, subtitle)
+    edges = (-0.25, int(curve.n_dropped.max()) + 0.25)
+    full = curve[curve.n_dropped == 0].score
+    baseline = float(full.iloc[0]) if len(full) else None
+    limits = y_range(curve, baseline, budget, reference)
+    traces = []
+    for name in drawing_order(curve, strategy):
+        rows = curve[curve.strategy == name].sort_values("n_dropped").to_dict("records")
+        traces += draw_line(rows, name, strong=name == strategy)
+    labels = line_labels(curve, strategy, baseline, budget, reference)
+    leaders, annotations = draw_labels(labels, edges[1], limits)
+    shapes = [{"type": "line", "x0": n_dropped, "x1": n_dropped, "y0": 0, "y1": 1, "yref": "y domain"}]
+    shapes[0]["line"] = stroke(ACCENT, 1.4, "dot")
+    shapes += draw_budgets(baseline, budget, edges) if baseline is not None else []
+    shapes += [level(reference[1], edges, stroke(MUTE, 1.2, "dot"))] if reference else []
+    layout = blank_layout(title, subtitle, HEIGHT) | {"shapes": shapes, "annotations": annotations}
+    layout["xaxis"] |= {"title": {"text": f"layers dropped (of {n_layers})"}, "range": list(edges)}
+    layout["xaxis"] |= {"tickvals": list(range(int(edges[1]) + 1))}
+    layout["yaxis"] |= {"title": {"text": axis}, "range": list(limits)}
+    hidden = {"visible": False, "fixedrange": True}
+    layout |= {"xaxis2": hidden | {"range": [0, 1], "anchor": "y2"}, "meta": {"label_space": LABEL_SPACE}}
+    layout |= {"yaxis2": hidden | {"range": list(limits), "anchor": "x2"}}
+    return go.Figure(leaders + traces, layout)
+
+
+def y_range(curve: pd.DataFrame, baseline: float | None, budget: float, reference) -> tuple[float, float]:
+    """Room for every bar, the budget and the reference, and a little more."""
+    values = pd.concat([curve.score, curve.low, curve.high]).dropna().astype(float).tolist()
+    values += [baseline - budget] if baseline is not None else []
+    values += [reference[1]] if reference else []
+    low, high = min(values), max(values)
+    room = max(0.06 * (high - low), 0.5)
+    return low - room, high + room
+
+
+def draw_line(rows: list[dict], strategy: str, strong: bool) -> list[dict]:
+    """One strategy: its line, its markers, the 95% bars and, for the one looked at, a tick per seed."""
+    colour, measured = f"var(--lp-{strategy})", rows[0]["source"] == MEASURED
+    symbols = [point_symbol(row) for row in rows]
+    edge = {"width": 1, "color": CARD} if measured else {"width": 2, "color": colour}
+    line = {
+        "type": "scatter",
+        "x": [row["n_dropped"] for row in rows],
+        "y": [row["score"] for row in rows],
+        "name": STRATEGIES[strategy].label,
+        "mode": "markers" if strategy == "custom" else "lines+markers",
+        "line": stroke(colour, 3.2 if strong else 1.8),
+        "marker": {
+            "symbol": symbols,
+            "color": colour,
+            "size": [14 if s == "star" else 9 for s in symbols],
+            "line": edge,
+        },
+        "customdata": [[strategy, hover_text(row)] for row in rows],
+        "hovertemplate": "%{customdata[1]}<extra></extra>",
+        "cliponaxis": False,
+    }
+    if measured:
+        line["error_y"] = {
+            "type": "data",
+            "symmetric": False,
+            "array": [row["high"] - row["score"] for row in rows],
+            "arrayminus": [row["score"] - row["low"] for row in rows],
+            "color": colour,
+            "thickness": 1.8 if strong else 0.7,
+            "width": 4 if strong else 0,
+        }
+    seeds = [(row["n_dropped"], score) for row in rows if len(row["scores"]) > 1 for score in row["scores"]]
+    ticks = {
+        "type": "scatter",
+        "x": [x for x, _ in seeds],
+        "y": [y for _, y in seeds],
+        "name": "seeds",
+        "mode": "markers",
+        "marker": {"symbol": "line-ew-open", "size": 11, "color": INK, "line": {"width": 1.5}},
+        "hoverinfo": "skip",
+    }
+    return [line, ticks] if strong and seeds else [line]
+
+
+def point_symbol(row: dict) -> str:
+    """Measured points are filled, published ones open, those run on this machine and custom ones starred."""
+    if row["live"] or row["strategy"] == "custom":
+        return "star"
+    marker = LOOKS[row["strategy"]].marker
+    return marker if row["source"] == MEASURED else f"{marker}-open"
+
+
+def hover_text(row: dict) -> str:
+    """What the pointer reads off a point: plotly's line breaks, names of our own tables only."""
+    which = f"{row['n_dropped']} dropped" if row["n_dropped"] else "nothing dropped"
+    which += f": {describe_layers(row['dropped'])}" if row["dropped"] else ""
+    score = f"score {row['score']:.2f}"
+    if row["n_dropped"] and pd.notna(row["loss"]):
+        score += f", loss {row['loss']:.2f} points" + (" (seed by seed)" if row["paired"] else "")
+    lines = [f"<b>{STRATEGIES[row['strategy']].label}</b> · {which}", score]
+    if row["source"] != MEASURED:
+        return "<br>".join([*lines, f"{SOURCES[row['source']].label}, {row['where']}: {EVIDENCE[row['evidence']]}"])
+    lines.append(f"95% interval {row['low']:.1f} to {row['high']:.1f}, {int(row['n_eval'])} test texts")
+    seeds = (f"{seed}: {score:.2f}" for seed, score in zip(row["seeds"], row["scores"], strict=True))
+    lines.append("by seed " + ", ".join(seeds))
+    return "<br>".join(lines + (["★ run on this machine"] if row["live"] else []))
+
+
+def draw_budgets(baseline: float, budget: float, edges: tuple[float, float]) -> list[dict]:
+    """The full model's line, and the loss each budget allows as a quiet band; the chosen one is marked."""
+    bands = [
+        {"type": "rect", "x0": edges[0], "x1": edges[1], "y0": baseline - points, "y1": baseline}
+        | {"layer": "below", "line": {"width": 0}}
+        | {"fillcolor": "var(--lp-band-chosen)" if points == budget else "var(--lp-band)"}
+        for points in sorted({*BUDGETS, budget}, reverse=True)
+    ]
+    chosen = level(baseline - budget, edges, stroke(ACCENT, 0.6))
+    return [*bands, chosen, level(baseline, edges, stroke(MUTE, 1.3, "dash"))]
+
+
+def draw_labels(labels: list[dict], edge: float, limits: tuple[float, float]) -> tuple[list[dict], list[dict]]:
+    """Thin lines and texts: a column right of the plot, spread so that no label covers another."""
+    per_pixel = (limits[1] - limits[0]) / (HEIGHT - MARGIN["t"] - MARGIN["b"])
+    heights = spread([label["y"] for label in labels], LABEL_GAP * per_pixel, *limits)
+    leaders, texts = [], []
+    thin = {"type": "scatter", "mode": "lines", "name": "leader", "hoverinfo": "skip", "opacity": 0.55}
+    for label, y in zip(labels, heights, strict=True):
+        colour = f"var(--lp-{label['colour']})"
+        if label["x"] is not None:
+            leaders.append(thin | {"x": [label["x"], edge], "y": [label["y"]] * 2, "line": stroke(colour, 1, "dot")})
+            slant = {"x": [0, 0.1], "y": [label["y"], y], "xaxis": "x2", "yaxis": "y2", "line": stroke(colour, 1)}
+            leaders.append(thin | slant)
+        ink = colour if label["colour"] in ("mute", "accent") else f"var(--lp-{label['colour']}-text)"
+        place = {"x": 0.13, "y": y, "xref": "x2", "yref": "y2", "xanchor": "left", "yanchor": "middle"}
+        texts.append({"text": label["text"], "showarrow": False, "font": {"color": ink, "size": 12}} | place)
+    return leaders, texts
+
+
+def similarity_of_layers(
+    table: pd.DataFrame, title: str, subtitle: str, dropped: Sequence[int] = (), labels: dict[str, str] | None = None
+) -> go.Figure:
+    """Mean cosine of each layer's input and output: tasks (rows) by layers (columns), `dropped` layers hatched.
+
+    `labels` gives the reader's name of a task.
+    """
+    if table.empty:
+        return empty_figure(title, subtitle, height=0)
+    tasks = list(dict.fromkeys(table.task))
+    grid = table.pivot(index="task", columns="layer", values="cosine").loc[tasks]
+    counts = table.drop_duplicates("task").set_index("task").n_texts
+    cells = {
+        "type": "heatmap",
+        "z": grid.to_numpy().round(4).tolist(),
+        "x": grid.columns.tolist(),
+        "y": list(range(len(tasks))),
+        "text": [[(labels or {}).get(task, task)] * grid.shape[1] for task in tasks],
+        "colorscale": [[0, SIMILAR[0]], [1, SIMILAR[1]]],
+        "zmin": round(float(table.cosine.min()), 4),
+        "zmax": round(float(table.cosine.max()), 4),
+        "xgap": 2,
+        "ygap": 2,
+        "customdata": [[int(counts[task])] * grid.shape[1] for task in tasks],
+        "hovertemplate": "%{text}, layer %{x}: cosine %{z:.3f}, mean of %{customdata} texts<extra></extra>",
+        "colorbar": {
+            "thickness": 10,
+            "outlinewidth": 0,
+            "nticks": 4,
+            "title": {"text": "cosine", "font": {"size": 11}},
+        },
+    }
+    low, high = cells["zmin"], cells["zmax"]
+    shares = [((z - low) / ((high - low) or 1)) for row in cells["z"] for z in row]
+    values = {
+        "type": "scatter",
+        "name": "values",
+        "mode": "text",
+        "x": [x for _ in tasks for x in cells["x"]],
+        "y": [y for y in cells["y"] for _ in cells["x"]],
+        "text": [f"{z:.2f}" for row in cells["z"] for z in row],
+        "textfont": {"size": 12, "color": [cosine_colour(share)[1] for share in shares]},
+        "hoverinfo": "skip",
+    }
+    hatched = [draw_hatching(first - 0.5, last + 0.5, len(tasks)) for first, last in neighbours(dropped)]
+    layout = blank_layout(title, subtitle, height=62 + 36 * len(tasks))
+    layout["meta"] = {"values_need": 160 + 34 * grid.shape[1]}  # pixels of width, below which the numbers are left out
+    layout["xaxis"] |= {"title": {"text": "layer (0 is nearest the embeddings)", "standoff": 8}}
+    layout["xaxis"] |= {"dtick": 1, "showgrid": False, "range": [-0.5, grid.shape[1] - 0.5]}
+    layout["yaxis"] |= {"range": [len(tasks) - 0.5, -0.5], "showgrid": False, "automargin": True}
+    layout["yaxis"] |= {"tickvals": cells["y"], "ticktext": [(labels or {}).get(task, task) for task in tasks]}
+    return go.Figure([cells, *hatched, values], layout | {"margin": {"l": 8, "r": 8, "t": 6, "b": 44}})
+
+
+def draw_hatching(left: float, right: float, n_rows: int) -> dict:
+    """A striped, dotted frame around columns of the heatmap."""
+    return {
+        "type": "scatter",
+        "x": [left, right, right, left, left],
+        "y": [-0.5, -0.5, n_rows - 0.5, n_rows - 0.5, -0.5],
+        "name": "dropped",
+        "mode": "lines",
+        "line": stroke(INK, 1.2, "dot"),
+        "fill": "toself",
+        "fillpattern": {
+            "shape": "/",
+            "size": 7,
+            "solidity": 0.14,
+            "fgcolor": "var(--lp-hatch)",
+            "bgcolor": "rgba(0,0,0,0)",
+        },
+        "hoverinfo": "skip",
+        "cliponaxis": False,
+    }
+
+
+def neighbours(layers: Sequence[int]) -> list[tuple[int, int]]:
+    """(first, last) of every unbroken run of layers: (0, 1, 2, 5) -> [(0, 2), (5, 5)]."""
+    firsts = [layer for layer in layers if layer - 1 not in layers]
+    lasts = [layer for layer in layers if layer + 1 not in layers]
+    return list(zip(sorted(firsts), sorted(lasts), strict=True))
+
+
+def blank_layout(title: str, subtitle: str, height: int) -> dict:
+    """The look that all figures share; no template, whose 7 kB would travel with each of them."""
+    axis = {"gridcolor": GRID, "zeroline": False, "fixedrange": True, "linecolor": GRID, "tickcolor": GRID}
+    return {
+        "template": go.layout.Template(),
+        "title": {"text": title, "subtitle": {"text": subtitle}},
+        "height": height or None,
+        "margin": MARGIN,
+        "showlegend": False,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": INK, "size": 12, "family": "var(--font)"},
+        "hoverlabel": {"bgcolor": CARD, "bordercolor": MUTE, "font": {"color": INK, "size": 12}, "align": "left"},
+        "hovermode": "closest",
+        "dragmode": False,
+        "xaxis": dict(axis),
+        "yaxis": dict(axis),
+    }
+
+
+def empty_figure(title: str, subtitle: str, height: int = HEIGHT) -> go.Figure:
+    """A figure without data: its title says what is missing."""
+    layout = blank_layout(title, subtitle, height) | {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
+    return go.Figure([], layout)
+
+
+def level(y: float, edges: tuple[float, float], line: dict) -> dict:
+    return {"type": "line", "x0": edges[0], "x1": edges[1], "y0": y, "y1": y, "line": line}
+
+
+def stroke(colour: str, width: float, dash: str = "solid") -> dict:
+    return {"color": colour, "width": width, "dash": dash}

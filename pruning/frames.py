@@ -1,0 +1,238 @@
+"""From stored records to the tables that figures draw and sentences tell: averages are taken here and nowhere else.
+
+Only runs of the same weights, texts, recipe and start stand in one table. A strategy's point is found by the layers it
+keeps, so strategies that keep the same layers share their runs. A run that was not made is no row.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import isnan
+from statistics import mean, median
+
+import pandas as pd
+
+from . import published
+from .recipes import get_recipe
+from .runs import PRE_TRAINED, Run, Similarity
+from .strategies import STRATEGIES, kept_layers
+
+MEASURED = "measured"  # the source of what this program ran; published rows have a key of published.SOURCES
+CURVE = (
+    "strategy",
+    "n_dropped",
+    "dropped",  # tuple of layers; None where a source does not say which
+    "score",  # mean over seeds, in percent
+    "low",  # lowest and highest end of the seeds' 95% intervals over the test texts
+    "high",
+    "seeds",
+    "scores",  # one per seed, in the order of seeds
+    "loss",  # points below the full model
+    "paired",  # True: mean over seeds of the difference to the full model of the same seed
+    "n_eval",
+    "source",
+    "where",  # published: the table or figure
+    "evidence",  # published: a key of published.EVIDENCE
+    "live",  # has a run made on this machine
+)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a number of dropped layers saves: (full model, pruned). None where it was not measured or published."""
+
+    parameters: tuple[int, int] | None = None
+    latency_ms: dict[str, tuple[float, float]] | None = None  # batch size -> medians
+    train_seconds: tuple[float, float] | None = None
+    tuning_speedup: float | None = None  # published only
+    inference_saved: float | None = None  # published only: percent less time
+
+
+def comparable(runs: Sequence[Run], recipe: str, revision: str = "") -> list[Run]:
+    """The runs that may stand in one line: of that recipe as it is now, before fine-tuning, one revision and data.
+
+    `revision` is preferred where it has runs; else the revision and data with the most runs, of equals the newest.
+    """
+    values = get_recipe(recipe).values()
+    groups: dict[tuple, list[Run]] = {}
+    for run in runs:
+        if run.recipe == values and run.start == PRE_TRAINED:
+            groups.setdefault((run.revision, run.data), []).append(run)
+    if not groups:
+        return []
+    return max(groups.values(), key=lambda g: (g[0].revision == revision, len(g), max(r.created_at for r in g)))
+
+
+def matching(similarities: Sequence[Similarity], runs: Sequence[Run], pooling: str) -> Similarity | None:
+    """The similarities of the weights and texts of these runs (of any, where there are no runs), newest first."""
+    wanted = {(run.revision, run.data) for run in runs}
+    found = [s for s in similarities if s.pooling == pooling and (not wanted or (s.revision, s.data) in wanted)]
+    return found[-1] if found else None
+
+
+def strategy_points(n_layers: int, similarity: Sequence[float] | None) -> list[tuple[str, int, tuple[int, ...]]]:
+    """(strategy, n_dropped, kept) for every point there can be; contribution only where similarities are known."""
+    known = [s for s in STRATEGIES.values() if not s.needs or (s.needs == "similarity" and similarity)]
+    return [
+        (s.name, k, kept_layers(s.name, n_layers, k, similarity if s.needs else None))
+        for s in known
+        for k in range(s.most(n_layers) + 1)
+    ]
+
+
+def measured_curve(
+    runs: Sequence[Run], similarity: Sequence[float] | None, is_live: Callable[[Run], bool] = lambda run: False
+) -> pd.DataFrame:
+    """One row per strategy and number of dropped layers that was run; kept sets of no strategy are 'custom' rows.
+
+    `runs` are comparable ones. `similarity` is a cosine per layer, which contribution goes by.
+    """
+    if not runs:
+        return pd.DataFrame(columns=list(CURVE))
+    n_layers = runs[0].n_layers
+    by_kept: dict[tuple[int, ...], list[Run]] = {}
+    for run in runs:
+        by_kept.setdefault(run.kept, []).append(run)
+    points = strategy_points(n_layers, similarity)
+    drawn = {kept for _, _, kept in points}
+    points += [("custom", n_layers - len(kept), kept) for kept in by_kept if kept not in drawn]
+    baseline = by_kept.get(tuple(range(n_layers)), [])
+    rows = [measured_point(name, by_kept[kept], baseline, is_live) for name, _, kept in points if kept in by_kept]
+    return pd.DataFrame(rows, columns=list(CURVE))
+
+
+def measured_point(strategy: str, runs: list[Run], baseline: list[Run], is_live: Callable[[Run], bool]) -> dict:
+    """One row of the curve: runs of one kept set, one per seed."""
+    runs = sorted(runs, key=lambda run: run.seed)
+    loss, paired = loss_in_points(runs, baseline)
+    return {
+        "strategy": strategy,
+        "n_dropped": runs[0].n_dropped,
+        "dropped": runs[0].dropped,
+        "score": mean(run.score for run in runs),
+        "low": min(run.interval[0] for run in runs),
+        "high": max(run.interval[1] for run in runs),
+        "seeds": tuple(run.seed for run in runs),
+        "scores": tuple(run.score for run in runs),
+        "loss": loss,
+        "paired": paired,
+        "n_eval": runs[0].n_eval,
+        "source": MEASURED,
+        "where": "",
+        "evidence": "",
+        "live": any(is_live(run) for run in runs),
+    }
+
+
+def loss_in_points(runs: Sequence[Run], baseline: Sequence[Run]) -> tuple[float | None, bool]:
+    """Loss against the full model, seed by seed where both ran the same seeds (True), else mean against mean."""
+    full = {run.seed: run.score for run in baseline}
+    differences = [full[run.seed] - run.score for run in runs if run.seed in full]
+    if differences:
+        return mean(differences), True
+    return (mean(full.values()) - mean(run.score for run in runs), False) if full else (None, False)
+
+
+def published_curve(model: str, task: str, source: str) -> pd.DataFrame:
+    """The same table from one source's published numbers: no seeds and no intervals. `model` as the source names it."""
+    rows = published.scores(model, task, source)
+    full = rows[rows.strategy == "none"]
+    if full.empty:
+        return pd.DataFrame(columns=list(CURVE))
+    baseline = next(full.itertuples())
+    reported = [name for name in STRATEGIES if name in set(rows.strategy)]
+    found = [published_point(name, baseline, baseline.score) for name in reported]
+    pruned = rows[rows.strategy.isin(reported)]
+    found += [published_point(row.strategy, row, baseline.score) for row in pruned.itertuples()]
+    return pd.DataFrame(found, columns=list(CURVE)).sort_values(["strategy", "n_dropped"], ignore_index=True)
+
+
+def published_point(strategy: str, row, full_score: float) -> dict:
+    empty = {"low": None, "high": None, "seeds": (), "scores": (), "paired": False, "n_eval": None, "live": False}
+    dropped = () if row.n_dropped == 0 else None
+    return empty | {
+        "strategy": strategy,
+        "n_dropped": int(row.n_dropped),
+        "dropped": dropped,
+        "score": float(row.score),
+        "loss": float(full_score - row.score),
+        "source": row.source,
+        "where": row.where,
+        "evidence": row.evidence,
+    }
+
+
+def find_point(curve: pd.DataFrame, strategy: str, n_dropped: int, dropped: Sequence[int] | None = None) -> dict | None:
+    """That row of the curve or None; `dropped` tells apart the points of strategy custom.
+
+    Layers named by hand that a strategy drops too are found there.
+    """
+    rows = curve[curve.n_dropped == n_dropped]
+    if strategy == "custom" and n_dropped:
+        rows = rows.loc[[layers == dropped for layers in rows.dropped]]
+    elif strategy != "custom":
+        rows = rows[rows.strategy == strategy]
+    if rows.empty:
+        return None
+    return {name: None if isinstance(v, float) and isnan(v) else v for name, v in rows.iloc[0].to_dict().items()}
+
+
+def measured_cost(runs: Sequence[Run], dropped: Sequence[int]) -> Cost:
+    """Medians over the seeds of these layers' runs against the full model's, on the same device.
+
+    Parameters depend on the number of layers alone, so any run that drops as many tells them.
+    """
+    pruned = [run for run in runs if run.dropped == tuple(dropped)]
+    devices = {run.device for run in pruned}
+    full = [run for run in runs if not run.n_dropped]
+    same_size = [run for run in runs if run.n_dropped == len(dropped)]
+    parameters = (full[0].parameters, same_size[0].parameters) if full and same_size else None
+    full = [run for run in full if run.device in devices]
+    if not (full and pruned and len(devices) == 1):
+        return Cost(parameters)
+    latency = {
+        batch: tuple(median(run.latency_ms[batch] for run in side) for side in (full, pruned))
+        for batch in pruned[0].latency_ms
+        if all(batch in run.latency_ms for run in full + pruned)
+    }
+    return Cost(parameters, latency, tuple(median(run.train_seconds for run in side) for side in (full, pruned)))
+
+
+def published_cost(model: str, n_dropped: int) -> Cost:
+    """What the source of the cost table reports for so many dropped layers, whichever they are."""
+    full, pruned = published.cost(model, 0), published.cost(model, n_dropped)
+    if not full or not pruned:
+        return Cost()
+    millions = (full["parameters_millions"], pruned["parameters_millions"])
+    return Cost(
+        parameters=tuple(int(n * 1e6) for n in millions),
+        tuning_speedup=pruned["finetuning_speedup"],
+        inference_saved=pruned["inference_time_reduction_percent"],
+    )
+
+
+def similarity_table(similarities: Sequence[Similarity], pooling: str, revision: str) -> pd.DataFrame:
+    """task, layer, cosine, std, n_texts: one row per task and layer, for one revision of the weights."""
+    newest = {s.task: s for s in similarities if s.pooling == pooling and s.revision == revision}
+    rows = [
+        (s.task, layer, cosine, std, s.n_texts)
+        for s in newest.values()
+        for layer, (cosine, std) in enumerate(zip(s.mean, s.std, strict=True))
+    ]
+    return pd.DataFrame(rows, columns=["task", "layer", "cosine", "std", "n_texts"])
+
+
+def train_time(runs: Sequence[Run], task: str, recipe: str, n_kept: int, is_live: Callable[[Run], bool]):
+    """(seconds, in words on what they rest) for a run of that size, or None.
+
+    Of runs of the same recipe and number of kept layers, the user's own count first, and of those the same task's.
+    """
+    values = get_recipe(recipe).values()
+    found = [run for run in runs if len(run.kept) == n_kept and run.recipe == values]
+    for own in (True, False):
+        for same in (True, False):
+            chosen = [run for run in found if is_live(run) == own and (run.task == task or not same)]
+            if chosen:
+                count = f"{len(chosen)} run{'s' if len(chosen) > 1 else ''} of this size"
+                basis = f"{count} on this machine" if own else f"{count} shipped with this program"
+                return median(run.train_seconds for run in chosen), basis
+    return None

@@ -1,0 +1,297 @@
+"""One background worker for all the visitors of an app: first come first served, progress, cancel.
+
+The app process never imports torch. Runs are done by one process, `pruning.worker`, which is kept warm. A job goes on
+when its visitor leaves, and is found again by its id.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from .models import NotInstalledError, resolve
+from .plan import NeedsSimilarityError, Request, check, plan
+from .progress import LOADING, Progress
+from .runs import Run, from_json
+from .store import Store
+from .tasks import get_task
+
+WAITING, RUNNING, DONE, CANCELLED, FAILED = "waiting", "running", "done", "cancelled", "failed"
+KEPT_JOBS = 200  # ended jobs that can still be found
+KEPT_PLANS = 256
+PLAN_SECONDS = 120  # longest wait for a plan; a cold worker needs about ten seconds to start
+
+
+class QueueFullError(RuntimeError):
+    """As many runs wait as may wait."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One request as it stood when this was handed out; `JobQueue.get` gives the present state."""
+
+    id: str
+    request: Request
+    state: str = WAITING  # one of the constants above
+    position: int = 0  # jobs that come before it, the running one included
+    progress: Progress | None = None
+    run: Run | None = None  # when done
+    error: str = ""  # when failed: a sentence for the user
+    created: float = 0.0  # times in seconds since 1970
+    started: float | None = None
+    ended: float | None = None
+
+
+class JobQueue:
+    """Takes requests, runs one after the other in the worker and tells how each stands. For use from any thread."""
+
+    def __init__(self, max_waiting: int = 8):
+        self.max_waiting = max_waiting
+        self._changed = threading.Condition()  # guards all below; notified when a job changes
+        self._jobs: dict[str, Job] = {}  # in order of arrival
+        self._holders: dict[str, int] = {}  # job id -> visitors who want it and have not cancelled
+        self._plans: dict[tuple[str, str], dict] = {}  # the least lately used first
+        self._asked: dict[str, Future] = {}  # plans the worker was asked for
+        self._worker: WorkerProcess | None = None
+        self._closed = False
+
+    def warm_up(self) -> None:
+        """Starts the worker, so that its imports are over when the first run comes. Returns at once."""
+        with self._changed:
+            self._started_worker()
+
+    def submit(self, request: Request) -> Job:
+        """The job of that request: a new one, or the one that already waits or runs. A stored run is done at once.
+
+        ValueError: impossible as asked. QueueFullError: too many wait. OSError: the store cannot be read.
+        """
+        run = stored_run(request)
+        with self._changed:
+            for job in self._jobs.values():
+                if job.request == request and (self._holders[job.id] if not job.ended else run and job.run == run):
+                    self._holders[job.id] += 1
+                    return self.get(job.id)
+            n_waiting = len(self._in_state(WAITING))
+            if not run and n_waiting >= self.max_waiting:
+                raise QueueFullError(f"{n_waiting} runs are waiting, no more can; try again when one of them is done")
+            job = Job(secrets.token_hex(8), request, created=time.time())
+            self._jobs[job.id], self._holders[job.id] = job, 1
+            if run:
+                self._end(job.id, DONE, run=run)
+            else:
+                self._start_next()
+            return self.get(job.id)
+
+    def get(self, job_id: str) -> Job:
+        """The job as it stands now; LookupError where there is none of that id, or it ended long ago."""
+        with self._changed:
+            if job_id not in self._jobs:
+                raise LookupError(f"there is no job {job_id!r} any more; a result it had is stored: ask again")
+            job = self._jobs[job_id]
+            if job.state != WAITING:
+                return job
+            before = [j.id for j in self._in_state(WAITING)].index(job_id)
+            return replace(job, position=before + len(self._in_state(RUNNING)))
+
+    def jobs(self) -> list[Job]:
+        """Every job that waits, runs or ended lately, in order of arrival."""
+        with self._changed:
+            return [self.get(job_id) for job_id in self._jobs]
+
+    def cancel(self, job_id: str) -> Job:
+        """Gives up one visitor's hold on a job; the last one stops it: waiting at once, running within one step."""
+        with self._changed:
+            job = self.get(job_id)
+            if job.ended or not self._holders[job_id]:
+                return job
+            self._holders[job_id] -= 1
+            if not self._holders[job_id]:
+                if job.state == WAITING:
+                    self._end(job_id, CANCELLED)
+                else:
+                    self._started_worker().send({"cancel": job_id})
+            return self.get(job_id)
+
+    def watch(self, job: Job, every: float = 0.3) -> Iterator[Job]:
+        """The job as it stands: now, then every so many seconds, and when it has ended, which is the last."""
+        while True:
+            job = self.get(job.id)
+            yield job
+            if job.ended:
+                return
+            with self._changed:
+                self._changed.wait_for(lambda: self.get(job.id).ended, every)
+
+    def plan(self, request: Request) -> dict:
+        """What that request would keep and how many parameters that leaves; waits for the worker, not for its runs.
+
+        ValueError says why the request is impossible.
+        """
+        check(request)
+        try:
+            revision = resolve(request.model).revision
+        except NotInstalledError as error:
+            raise ValueError(str(error)) from error
+        key = (request.key, revision)
+        with self._changed:
+            if key in self._plans:
+                self._plans[key] = self._plans.pop(key)
+                return self._plans[key]
+            asked_id, asked = secrets.token_hex(8), Future()
+            worker = self._started_worker()
+            self._asked[asked_id] = asked
+            worker.send({"id": asked_id, "plan": asdict(request)})
+        try:
+            document = asked.result(PLAN_SECONDS)
+        except TimeoutError:
+            raise TimeoutError(f"no answer from the worker within {PLAN_SECONDS} s; try again later") from None
+        with self._changed:
+            self._plans[key] = document
+            while len(self._plans) > KEPT_PLANS:
+                del self._plans[next(iter(self._plans))]
+        return document
+
+    def close(self) -> None:
+        """Ends the worker and every job; nothing of this queue runs afterwards."""
+        with self._changed:
+            self._closed = True
+            for job in self._in_state(WAITING) + self._in_state(RUNNING):
+                self._end(job.id, CANCELLED)
+            worker = self._worker
+        if worker:
+            worker.close()
+
+    def _in_state(self, state: str) -> list[Job]:
+        return [job for job in self._jobs.values() if job.state == state]
+
+    def _started_worker(self) -> "WorkerProcess":
+        if self._closed:
+            raise RuntimeError("the job queue is closed; make a new one")
+        if not self._worker:
+            self._worker = WorkerProcess(self._take, self._take_end)
+        return self._worker
+
+    def _start_next(self) -> None:
+        """Hands the oldest waiting job to the worker, if that is free."""
+        waiting = self._in_state(WAITING)
+        if waiting and not self._in_state(RUNNING):
+            job = waiting[0]
+            try:
+                worker = self._started_worker()
+            except OSError as error:
+                self._end(job.id, FAILED, error=f"cannot start the worker ({error}); free some memory, then try again")
+                return
+            self._update(job.id, state=RUNNING, started=time.time(), progress=Progress(LOADING))
+            worker.send({"id": job.id, "request": asdict(job.request)})
+
+    def _update(self, job_id: str, **changes) -> None:
+        self._jobs[job_id] = replace(self._jobs[job_id], **changes)
+        self._changed.notify_all()
+
+    def _end(self, job_id: str, state: str, **changes) -> None:
+        self._update(job_id, state=state, ended=time.time(), **changes)
+        for old in sorted((j for j in self._jobs.values() if j.ended), key=lambda j: j.ended)[:-KEPT_JOBS]:
+            del self._jobs[old.id], self._holders[old.id]
+        if not self._closed:
+            self._start_next()
+
+    def _take(self, message: dict) -> None:
+        """One line of the worker."""
+        event, about = message.pop("event"), message.pop("id")
+        with self._changed:
+            if about in self._asked:
+                asked = self._asked.pop(about)
+                if event == "planned":
+                    asked.set_result(message["plan"])
+                else:
+                    asked.set_exception(ValueError(message["error"]))
+            elif event == "progress":
+                self._update(about, progress=Progress(**message))
+            elif event == DONE:
+                self._end(about, DONE, run=from_json(Run, json.dumps(message["run"])))
+            elif event in (CANCELLED, FAILED):
+                self._end(about, event, **message)
+
+    def _take_end(self, status: int) -> None:
+        """The worker is gone: what it was busy with fails, the rest goes on in a new worker."""
+        cause = f"was ended by signal {-status}" if status < 0 else f"stopped with exit status {status}"
+        error = (
+            f"the worker {cause}, perhaps for want of memory; nothing was stored. "
+            "Try again, with a smaller model or after closing other programs"
+        )
+        with self._changed:
+            self._worker = None
+            for asked in self._asked.values():
+                asked.set_exception(ValueError(error))
+            self._asked.clear()
+            for job in self._in_state(RUNNING):
+                wanted = self._holders[job.id]
+                self._end(job.id, FAILED if wanted else CANCELLED, error=error if wanted else "")
+
+
+class WorkerProcess:
+    """A started `pruning.worker` and the thread that reads what it says. It ends when this process does."""
+
+    def __init__(self, on_message: Callable[[dict], None], on_end: Callable[[int], None]):
+        root = str(Path(__file__).parent.parent)
+        paths = [root, os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else [root]
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "pruning.worker"],  # -P: never import from the folder the user is in
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            bufsize=1,
+            start_new_session=True,  # control-C in the terminal is for the app, whose end ends the worker
+        )
+        self._on_message, self._on_end = on_message, on_end
+        self._reader = threading.Thread(target=self._read, name="worker-reader", daemon=True)
+        self._reader.start()
+
+    def send(self, message: dict) -> None:
+        try:
+            self._process.stdin.write(json.dumps(message) + "\n")
+        except (
+            OSError,
+            ValueError,
+        ):  # it has just ended and its input is closed: the reader finds that out and says so
+            pass
+
+    def close(self) -> None:
+        """Ends the process and waits for both."""
+        self._process.kill()
+        self._reader.join()
+
+    def _read(self) -> None:
+        with self._process.stdout as lines:
+            for line in lines:
+                if line.endswith("\n"):  # else it was killed while it wrote
+                    self._on_message(json.loads(line))
+        status = self._process.wait()
+        with suppress(OSError):  # what was written last is lost with the process
+            self._process.stdin.close()
+        self._on_end(status)
+
+
+def stored_run(request: Request) -> Run | None:
+    """The stored run that answers this request, or None where the worker has to find out.
+
+    ValueError where the request is impossible. Hub tasks are left to the worker: they may need the network.
+    """
+    check(request)
+    if get_task(request.task).hub:
+        return None
+    store = Store()
+    try:
+        spec, _ = plan(request, store)
+    except (NotInstalledError, NeedsSimilarityError):
+        return None
+    return store.run(spec.key)

@@ -1,0 +1,51 @@
+"""Labels at the ends of a figure's lines: what they say and where they stand, without drawing."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from .strategies import STRATEGIES, describe_layers
+
+
+def drawing_order(curve: pd.DataFrame, strategy: str) -> list[str]:
+    """Strategies in the table's order, the one looked at last, so that it lies on top."""
+    present = set(curve.strategy)
+    return sorted((name for name in STRATEGIES if name in present), key=lambda name: name == strategy)
+
+
+def line_labels(curve: pd.DataFrame, strategy: str, baseline, budget: float, reference) -> list[dict]:
+    """Text, colour and the height of what each label belongs to, `x` where that ends."""
+    labels = []
+    for name in drawing_order(curve, strategy):
+        rows = curve[curve.strategy == name].sort_values("n_dropped")
+        for row in rows.itertuples() if name == "custom" else [rows.iloc[-1]]:
+            text = STRATEGIES[name].label if name != "custom" else f"Custom {describe_layers(row.dropped)}"
+            strong = f"<b>{text}</b>" if name == strategy else text
+            labels.append({"text": strong, "colour": name, "x": row.n_dropped, "y": row.score})
+    if baseline is not None:
+        labels.append({"text": f"full model {baseline:.1f}", "colour": "mute", "x": None, "y": baseline})
+        labels.append({"text": f"{budget:g}-point budget", "colour": "accent", "x": None, "y": baseline - budget})
+    if reference:
+        labels.append({"text": f"{reference[0]} {reference[1]:.1f}", "colour": "mute", "x": None, "y": reference[1]})
+    return labels
+
+
+def spread(heights: Sequence[float], gap: float, bottom: float, top: float) -> list[float]:
+    """The heights moved apart by at least `gap` in their order, as little as that needs, inside the limits."""
+    order = sorted(range(len(heights)), key=lambda i: (heights[i], i))
+    groups: list[list[float]] = []  # [lowest place, number of labels]
+    for i in order:
+        groups.append([heights[i], 1])
+        while len(groups) > 1 and groups[-1][0] < groups[-2][0] + gap * groups[-2][1]:
+            start, count = groups.pop()
+            before, n = groups.pop()
+            middle = (before * n + (start - gap * n) * count) / (n + count)
+            groups.append([middle, n + count])
+    places = [start + gap * i for start, count in groups for i in range(int(count))]
+    over = max(0.0, places[-1] - top + gap / 2) if places else 0
+    for at in range(len(places) - 1, -1, -1):  # what would stand above the top is pushed down, and what that meets
+        limit = places[at + 1] - gap if at + 1 < len(places) else places[at] - over
+        places[at] = min(places[at], limit)
+    for at in range(len(places)):  # and up again from the bottom
+        places[at] = max(places[at], places[at - 1] + gap if at else bottom + gap / 2)
+    return [place for _, place in sorted(zip(order, places, strict=True))]

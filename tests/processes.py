@@ -1,0 +1,46 @@
+"""Other processes that install a model, to be stopped, killed, or run beside each other."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from pruning.models import Model
+
+# installs a model, registered first if its row is given, and prints its steps or its error
+SCRIPT = """
+import json, sys
+from pruning.install import install
+from pruning.models import MODELS, Model
+name, row = sys.argv[1], json.loads(sys.argv[2])
+if row:
+    MODELS[name] = Model(**row)
+try:
+    for progress in install(name):
+        print(progress.step, progress.steps, flush=True)
+except (OSError, ValueError) as error:
+    print(f"{type(error).__name__}: {error}")
+"""
+
+
+def start(model: Model | str, **environment: str) -> subprocess.Popen:
+    name, row = (model.name, asdict(model)) if isinstance(model, Model) else (model, None)
+    command = [sys.executable, "-c", SCRIPT, name, json.dumps(row)]
+    root = Path(__file__).parent.parent
+    return subprocess.Popen(command, cwd=root, env=os.environ | environment, stdout=subprocess.PIPE, text=True)
+
+
+def printed(process: subprocess.Popen) -> str:
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode == 0
+    return output
+
+
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -1,0 +1,71 @@
+"""Small explicit rows of a four-layer model, for tests of what is done with rows."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from pruning.models import MODELS
+from pruning.recipes import RECIPES
+from pruning.runs import Run, RunSpec, Similarity, to_json
+
+FULL = (0, 1, 2, 3)
+REVISION, DATA = "r" * 64, "d" * 16
+
+
+def make_run(kept=FULL, score=80.0, seed=0, recipe="quick", spread=1.0, **changes) -> Run:
+    """A run of `kept`, whose interval reaches `spread` to either side of its score."""
+    names = ("model", "revision", "task", "data", "start")
+    defaults = {"model": "tiny", "revision": REVISION, "task": "movie-reviews", "data": DATA, "start": "pre-trained"}
+    spec = RunSpec(
+        kept=tuple(kept), seed=seed, recipe=RECIPES[recipe].values(), **{n: changes.get(n, defaults[n]) for n in names}
+    )
+    values = {name: getattr(spec, name) for name in (*names, "key", "kept", "seed", "recipe")}
+    run = Run(
+        **values,
+        n_layers=4,
+        n_dropped=4 - len(kept),
+        metric="accuracy",
+        score=score,
+        metrics={"accuracy": score},
+        interval=(score - spread, score + spread),
+        n_train=1500,
+        n_eval=1000,
+        parameters=1_000_000 + 500_000 * len(kept),
+        flops=1000 * len(kept),
+        train_seconds=10.0 * len(kept),
+        latency_ms={"1": 1.0 * len(kept), "32": 20.0 * len(kept)},
+        latency_quartiles_ms={"1": (1.0, 2.0), "32": (20.0, 40.0)},
+        history=(0.7, 0.5),
+        device="cpu, 2 cores",
+        versions={},
+        created_at="2025-11-22T10:00:00+00:00",
+    )
+    return replace(run, **{name: value for name, value in changes.items() if name not in names})
+
+
+def make_similarity(mean=(0.7, 0.8, 0.95, 0.9), **changes) -> Similarity:
+    values = {"model": "tiny", "revision": REVISION, "task": "movie-reviews", "data": DATA, "pooling": "sentence"}
+    return Similarity(**values | {"mean": tuple(mean), "std": (0.01,) * len(mean), "n_texts": 100} | changes)
+
+
+def make_minilm_run(kept=(0, 1, 2, 3, 4, 5), score=80.0, seed=0, task="movie-reviews") -> Run:
+    """The same for the default model, six layers."""
+    run = make_run(kept, score, seed, model="minilm-l6", revision=MODELS["minilm-l6"].sha256, task=task)
+    return replace(run, n_layers=6, n_dropped=6 - len(kept))
+
+
+def save_shipped(folder: Path, tasks=("movie-reviews",)) -> Path:
+    """A folder of shipped rows: the default model whole and with one layer dropped from either end, two seeds each,
+    and its similarities; every further task scores one point higher."""
+    kept = {(0, 1, 2, 3, 4, 5): 80.0, (0, 1, 2, 3, 4): 79.0, (1, 2, 3, 4, 5): 70.0}
+    known = {"model": "minilm-l6", "revision": MODELS["minilm-l6"].sha256}
+    runs = [
+        make_minilm_run(layers, score + seed + more, seed, task)
+        for more, task in enumerate(tasks)
+        for layers, score in kept.items()
+        for seed in (0, 1)
+    ]
+    similarities = [make_similarity((0.7, 0.8, 0.9, 0.95, 0.9, 0.6), task=task, **known) for task in tasks]
+    for kind, records in {"run": runs, "similarity": similarities}.items():
+        (folder / kind).mkdir(parents=True)
+        (folder / kind / "minilm-l6.jsonl").write_text("".join(f"{to_json(record)}\n" for record in records))
+    return folder

@@ -1,0 +1,162 @@
+"""Figures by their traces, shapes, titles and axes, never by pixels."""
+
+import json
+
+import pytest
+from rows import make_run, make_similarity
+
+from pruning import figures
+from pruning.figures import score_against_dropped, similarity_of_layers
+from pruning.frames import measured_curve, published_curve, similarity_table
+from pruning.palette import LOOKS, theme_colours
+from pruning.strategies import STRATEGIES
+
+COSINES = (0.7, 0.8, 0.95, 0.9)
+RUNS = [
+    *(make_run(score=80 + seed, seed=seed) for seed in (0, 1)),
+    *(make_run((0, 1, 2), 78 + seed, seed) for seed in (0, 1)),
+    make_run((1, 2, 3), 70),
+    make_run((0, 1), 75),
+]
+
+
+def draw(curve, **options):
+    return score_against_dropped(curve, "Title", "Subtitle", 4, **{"strategy": "top", "n_dropped": 1} | options)
+
+
+def lines(figure):
+    labels = {strategy.label for strategy in STRATEGIES.values()}
+    return {trace.name: trace for trace in figure.data if trace.name in labels}
+
+
+def shapes(figure, **values):
+    return [s for s in figure.layout.shapes if all(s[name] == value for name, value in values.items())]
+
+
+def test_a_curve_has_a_line_per_strategy_with_its_points():
+    found = lines(draw(measured_curve(RUNS, None)))
+    assert set(found) == {"Top", "Even alternate", "Odd alternate", "Symmetric", "Bottom"}
+    assert (found["Top"].x, found["Top"].y) == ((0, 1, 2), (80.5, 78.5, 75))
+    assert (found["Bottom"].x, found["Bottom"].y) == ((0, 1), (80.5, 70))
+
+
+def test_title_and_axes_say_what_is_shown_and_in_which_unit():
+    layout = draw(measured_curve(RUNS, None), axis="accuracy, %").layout
+    assert (layout.title.text, layout.title.subtitle.text) == ("Title", "Subtitle")
+    assert layout.xaxis.title.text == "layers dropped (of 4)" and layout.xaxis.tickvals == (0, 1, 2)
+    assert layout.yaxis.title.text == "accuracy, %"
+
+
+def test_measured_points_are_filled_with_bars_as_wide_as_the_seeds_intervals():
+    top = lines(draw(measured_curve(RUNS, None)))["Top"]
+    assert top.marker.symbol == ("circle", "circle", "circle")
+    assert top.error_y.array == (1.5, 1.5, 1) and top.error_y.arrayminus == (1.5, 1.5, 1)
+
+
+def test_the_strategy_looked_at_is_thicker_on_top_and_shows_each_seed():
+    figure = draw(measured_curve(RUNS, None), strategy="bottom")
+    found = lines(figure)
+    assert found["Bottom"].line.width > found["Top"].line.width
+    assert [trace.name for trace in figure.data][-2:] == ["Bottom", "seeds"]
+    assert figure.data[-1].y == (80, 81)  # one run of the other point is no spread
+
+
+def test_published_points_are_open_without_bars_and_name_source_and_evidence():
+    figure = draw(published_curve("BERT-base", "GLUE average", "sajjad2020"), reference=("DistilBERT", 83.43))
+    bottom = lines(figure)["Bottom"]
+    assert set(bottom.marker.symbol) == {"triangle-down-open"} and bottom.error_y.array is None
+    assert "Sajjad et al. 2020, Figure 2: read off a figure, about 0.05 points" in bottom.customdata[-1][1]
+    dotted = shapes(figure, y0=83.43)[0]
+    assert dotted.line.dash == "dot" and "DistilBERT 83.4" in [note.text for note in figure.layout.annotations]
+
+
+def test_points_run_on_this_machine_are_starred():
+    own = RUNS[-1]
+    top = lines(draw(measured_curve(RUNS, None, lambda run: run == own)))["Top"]
+    assert top.marker.symbol == ("circle", "circle", "star") and "run on this machine" in top.customdata[2][1]
+
+
+def test_custom_layers_are_single_starred_points():
+    curve = measured_curve([*RUNS, make_run((1, 2), 73)], None)
+    custom = lines(draw(curve))["Custom"]
+    assert (custom.mode, custom.x, custom.marker.symbol) == ("markers", (2,), ("star",))
+    assert "Custom 0, 3" in [note.text for note in draw(curve).layout.annotations]
+
+
+@pytest.mark.parametrize("n_dropped", [0, 2])
+def test_a_marker_line_stands_at_the_number_dropped(n_dropped):
+    assert len(shapes(draw(measured_curve(RUNS, None), n_dropped=n_dropped), x0=n_dropped, x1=n_dropped)) == 1
+
+
+@pytest.mark.parametrize("budget, bands", [(2, [3, 2, 1]), (1, [3, 2, 1]), (5, [5, 3, 2, 1])])
+def test_budgets_are_bands_below_the_full_model_and_the_chosen_one_is_marked(budget, bands):
+    found = shapes(draw(measured_curve(RUNS, None), budget=budget), type="rect")
+    assert [80.5 - band.y0 for band in found] == bands and {band.y1 for band in found} == {80.5}
+    assert [80.5 - band.y0 for band in found if band.fillcolor == "var(--lp-band-chosen)"] == [budget]
+
+
+def test_the_full_model_is_a_dashed_line_with_its_label():
+    figure = draw(measured_curve(RUNS, None))
+    assert [line.line.dash for line in shapes(figure, type="line", y0=80.5)] == ["dash"]
+    assert "full model 80.5" in [note.text for note in figure.layout.annotations]
+
+
+def test_labels_stand_apart_by_the_height_of_a_line():
+    figure = draw(measured_curve(RUNS, COSINES))
+    low, high = figure.layout.yaxis.range
+    per_pixel = (high - low) / (figures.HEIGHT - figures.MARGIN["t"] - figures.MARGIN["b"])
+    heights = sorted(note.y for note in figure.layout.annotations)
+    assert min(b - a for a, b in zip(heights, heights[1:])) >= figures.LABEL_GAP * per_pixel - 1e-9
+
+
+def test_without_a_full_model_there_is_no_budget_and_no_invented_line():
+    figure = draw(measured_curve(RUNS[-1:], None))
+    assert lines(figure)["Top"].x == (2,) and shapes(figure, type="rect") == []
+
+
+EMPTY = (
+    draw(measured_curve([], None)),
+    similarity_of_layers(similarity_table([], "sentence", ""), "Title", "Subtitle"),
+)
+
+
+@pytest.mark.parametrize("figure", EMPTY)
+def test_an_empty_table_is_an_empty_figure_whose_title_says_so(figure):
+    assert len(figure.data) == 0 and figure.layout.title.text == "Title"
+
+
+def heatmap(dropped=()):
+    rows = [make_similarity(), make_similarity(task="tweets", mean=(0.75, 0.85, 0.9, 0.65))]
+    table = similarity_table(rows, "sentence", rows[0].revision)
+    return similarity_of_layers(table, "Title", "Subtitle", dropped, {"tweets": "Tweets"})
+
+
+def test_the_heatmap_has_a_row_per_task_and_a_column_per_layer():
+    figure = heatmap()
+    cells = figure.data[0]
+    assert [list(row) for row in cells.z] == [[0.7, 0.8, 0.95, 0.9], [0.75, 0.85, 0.9, 0.65]]
+    assert list(figure.layout.yaxis.ticktext) == ["movie-reviews", "Tweets"]
+    assert (cells.zmin, cells.zmax) == (0.65, 0.95)
+    assert figure.layout.xaxis.title.text == "layer (0 is nearest the embeddings)"
+    assert list(figure.data[-1].text)[:3] == ["0.70", "0.80", "0.95"]
+
+
+@pytest.mark.parametrize("dropped, frames", [((), []), ((2, 3), [(1.5, 3.5)]), ((0, 2), [(-0.5, 0.5), (1.5, 2.5)])])
+def test_dropped_layers_are_hatched(dropped, frames):
+    hatched = [trace for trace in heatmap(dropped).data if trace.name == "dropped"]
+    assert [(min(trace.x), max(trace.x)) for trace in hatched] == frames
+    assert all(trace.fillpattern.shape == "/" for trace in hatched)
+
+
+def test_colours_are_left_to_the_theme_of_the_page():
+    text = json.dumps(
+        [figure.to_plotly_json() for figure in (draw(measured_curve(RUNS, COSINES)), heatmap((1,)))], default=list
+    )
+    used = {part.split(")")[0] for part in text.split("var(")[1:]}
+    assert used <= set(theme_colours(dark=False)) | {"--font"}
+    assert {f"--lp-{name}" for name in LOOKS if name != "custom"} <= used
+
+
+def test_a_figure_is_small_enough_to_send_at_every_change():
+    text = json.dumps(draw(measured_curve(RUNS, COSINES)).to_plotly_json())
+    assert len(text) < 25_000

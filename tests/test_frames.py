@@ -1,0 +1,167 @@
+"""From rows to tables: what may be joined, what a point is, how a loss is taken, what is missing."""
+
+import pytest
+from rows import make_run, make_similarity
+
+from pruning import frames
+from pruning.frames import comparable, find_point, loss_in_points, measured_cost, measured_curve, published_curve
+from pruning.strategies import STRATEGIES
+
+COSINES = (0.7, 0.8, 0.95, 0.9)  # contribution drops layer 2 first, then 3, then 1
+
+
+def points(curve, strategy):
+    rows = curve[curve.strategy == strategy]
+    return dict(zip(rows.n_dropped, rows.score, strict=True))
+
+
+def test_a_point_is_found_by_what_is_kept_whatever_strategy_chose_it():
+    curve = measured_curve([make_run(score=80), make_run((0, 1, 2), 78)], COSINES)
+    assert points(curve, "top") == {0: 80, 1: 78}
+    assert points(curve, "even-alternate") == {0: 80, 1: 78}  # for one layer it drops the top one too
+    assert points(curve, "bottom") == {0: 80}  # a run that was not made is no point
+
+
+def test_contribution_goes_by_the_similarities_and_is_left_out_without_them():
+    runs = [make_run(score=80), make_run((0, 1, 3), 79), make_run((0, 1), 75)]
+    assert points(measured_curve(runs, COSINES), "contribution") == {0: 80, 1: 79, 2: 75}
+    assert points(measured_curve(runs, None), "contribution") == {}
+
+
+def test_layers_that_no_strategy_drops_are_custom_points():
+    curve = measured_curve([make_run(score=80), make_run((1, 2), 70)], COSINES)
+    assert curve[curve.strategy == "custom"][["n_dropped", "dropped", "score"]].values.tolist() == [[2, (0, 3), 70]]
+
+
+def test_a_score_is_the_mean_over_seeds_and_its_bar_the_widest_of_their_intervals():
+    curve = measured_curve([make_run(score=80, seed=0, spread=2), make_run(score=83, seed=1, spread=2)], None)
+    point = find_point(curve, "top", 0)
+    assert (point["score"], point["low"], point["high"]) == (81.5, 78, 85)
+    assert (point["seeds"], point["scores"]) == ((0, 1), (80, 83))
+
+
+@pytest.mark.parametrize(
+    "full, pruned, loss, paired",
+    [
+        ({0: 80, 1: 84}, {0: 79, 1: 81}, 2.0, True),  # 1 and 3
+        ({0: 80, 1: 84}, {0: 79}, 1.0, True),  # seed 1 has no partner
+        ({0: 80}, {1: 79}, 1.0, False),  # no seed in common: mean against mean
+        ({}, {0: 79}, None, False),
+    ],
+)
+def test_a_loss_is_taken_seed_by_seed_where_it_can_be(full, pruned, loss, paired):
+    baseline = [make_run(score=score, seed=seed) for seed, score in full.items()]
+    runs = [make_run((0, 1, 2), score, seed) for seed, score in pruned.items()]
+    assert loss_in_points(runs, baseline) == (loss, paired)
+
+
+@pytest.mark.parametrize(
+    "change", [{"recipe": "standard"}, {"revision": "s" * 64}, {"data": "e" * 16}, {"start": "fine-tuned"}]
+)
+def test_rows_of_another_recipe_weights_data_or_start_are_not_joined(change):
+    ours = [make_run(seed=0), make_run(seed=1)]
+    assert comparable([*ours, make_run(seed=2, **change)], "quick") == ours
+
+
+def test_the_weights_on_this_machine_come_before_the_ones_with_most_runs():
+    many, one = [make_run(seed=0), make_run(seed=1)], make_run(revision="s" * 64)
+    assert comparable([*many, one], "quick") == many
+    assert comparable([*many, one], "quick", revision="s" * 64) == [one]
+
+
+def test_no_rows_give_empty_tables_with_all_columns():
+    assert comparable([], "quick") == []
+    curve = measured_curve([], COSINES)
+    assert curve.empty and tuple(curve.columns) == frames.CURVE
+    assert published_curve("no such model", "GLUE average", "sajjad2020").empty
+    assert frames.similarity_table([], "sentence", "").empty
+
+
+def test_a_point_with_a_run_of_this_machine_is_live():
+    own = make_run((0, 1, 2), seed=2)
+    curve = measured_curve([make_run(), make_run((0, 1, 2)), own], None, lambda run: run == own)
+    assert find_point(curve, "top", 1)["live"] and not find_point(curve, "top", 0)["live"]
+
+
+def test_published_numbers_start_each_line_at_the_full_model_and_have_no_interval():
+    curve = published_curve("BERT-base", "GLUE average", "sajjad2020")
+    assert points(curve, "top") == {0: 86.19, 2: 84.86, 4: 84.19, 6: 83.28}
+    point = find_point(curve, "top", 4)
+    assert point["loss"] == pytest.approx(2.0) and point["low"] is None and point["dropped"] is None
+    assert (point["source"], point["evidence"]) == ("sajjad2020", "derived")
+
+
+def test_the_replication_is_a_table_of_its_own():
+    assert set(published_curve("BERT-base", "SST-2", "wong2022").source) == {"wong2022"}
+    assert points(published_curve("BERT-base", "SST-2", "sajjad2020"), "bottom") == {}
+
+
+@pytest.mark.parametrize("strategy, n_dropped, dropped", [("top", 3, None), ("custom", 2, (0, 1))])
+def test_a_point_that_is_not_there_is_none(strategy, n_dropped, dropped):
+    curve = measured_curve([make_run(), make_run((1, 2))], None)
+    assert find_point(curve, strategy, n_dropped, dropped) is None
+
+
+def test_layers_named_by_hand_are_found_where_a_strategy_drops_them_too():
+    curve = measured_curve([make_run(), make_run((0, 1), 77)], None)
+    assert find_point(curve, "custom", 2, (2, 3))["score"] == 77
+
+
+def test_costs_are_medians_against_the_full_model_on_the_same_device():
+    cost = measured_cost([make_run(), make_run((0, 1))], (2, 3))
+    assert cost.parameters == (3_000_000, 2_000_000)
+    assert cost.latency_ms == {"1": (4.0, 2.0), "32": (80.0, 40.0)}
+    assert cost.train_seconds == (40.0, 20.0)
+
+
+def test_times_of_different_devices_are_not_compared():
+    cost = measured_cost([make_run(), make_run((0, 1), device="cuda")], (2, 3))
+    assert cost.parameters == (3_000_000, 2_000_000) and cost.latency_ms is None and cost.train_seconds is None
+
+
+def test_parameters_are_known_from_any_run_that_drops_as_many():
+    assert measured_cost([make_run(), make_run((0, 1))], (0, 1)).parameters == (3_000_000, 2_000_000)
+    assert measured_cost([make_run()], (0, 1)) == frames.Cost()
+
+
+def test_published_costs():
+    assert frames.published_cost("BERT-base", 4).parameters == (110_000_000, 80_000_000)
+    assert frames.published_cost("BERT-base", 3) == frames.Cost()
+
+
+def test_similarities_belong_to_the_weights_and_texts_of_the_runs():
+    ours, other = make_similarity(), make_similarity(revision="s" * 64)
+    assert frames.matching([ours, other], [make_run()], "sentence") == ours
+    assert frames.matching([ours, other], [], "sentence") == other  # no runs: the newest
+    assert frames.matching([ours], [make_run()], "mean") is None
+
+
+def test_the_similarity_table_has_a_row_per_task_and_layer_of_one_revision():
+    rows = [make_similarity(), make_similarity(task="tweets"), make_similarity(task="sst2", revision="s" * 64)]
+    table = frames.similarity_table(rows, "sentence", rows[0].revision)
+    assert table.groupby("task").size().to_dict() == {"movie-reviews": 4, "tweets": 4}
+    assert table.cosine.tolist()[:4] == list(COSINES)
+
+
+@pytest.mark.parametrize(
+    "own, seconds, basis",
+    [
+        ([], 20.0, "2 runs of this size shipped with this program"),
+        ([make_run((0, 3), train_seconds=99.0)], 99.0, "1 run of this size on this machine"),
+    ],
+)
+def test_expected_training_time_rests_on_own_runs_first(own, seconds, basis):
+    shipped = [make_run((0, 1)), make_run((0, 1), seed=1)]
+    found = frames.train_time(shipped + own, "movie-reviews", "quick", 2, lambda run: run in own)
+    assert found == (seconds, basis)
+
+
+def test_expected_training_time_is_unknown_for_a_size_or_recipe_never_run():
+    assert frames.train_time([make_run((0, 1))], "movie-reviews", "quick", 3, lambda run: False) is None
+    assert frames.train_time([make_run((0, 1))], "movie-reviews", "standard", 2, lambda run: False) is None
+
+
+def test_every_strategy_without_custom_has_points_for_every_number_it_can_drop():
+    found = frames.strategy_points(4, COSINES)
+    assert {name for name, _, _ in found} == set(STRATEGIES) - {"custom"}
+    assert [k for name, k, _ in found if name == "odd-alternate"] == [0, 1, 2]

@@ -1,0 +1,138 @@
+import json
+
+import pytest
+import torch
+from tiny import TOKENS, save_tiny
+
+from pruning.families import FAMILIES
+from pruning.models import MODELS, NotInstalledError, installed_folder, load_model, load_tokenizer, resolve
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A whole model of four layers, to be spoilt."""
+    return save_tiny("bert", tmp_path / "mine")
+
+
+@pytest.mark.parametrize("model_type", TOKENS)
+def test_a_local_folder_of_each_family_is_resolved_and_loaded(model_type, tmp_path):
+    weights = resolve(str(save_tiny(model_type, tmp_path / "mine")))
+    assert (weights.name, weights.n_layers, weights.family) == ("mine", 4, FAMILIES[model_type])
+    model, tokens = load_model(weights, 3, seed=0), load_tokenizer(weights)(["a film"], return_tensors="pt")
+    assert model(**tokens).logits.shape == (1, 3)
+    assert len(model.get_submodule(weights.family.layers)) == 4
+    assert not model.training and model.dtype == torch.float32
+
+
+def test_the_revision_is_the_checksum_of_the_weights(folder):
+    before = resolve(str(folder)).revision
+    assert before == resolve(str(folder)).revision and len(before) == 64
+    content = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert resolve(str(folder)).revision != before
+
+
+def test_a_new_head_depends_on_the_seed_alone(folder):
+    weights = resolve(str(folder))
+    heads = [load_model(weights, 3, seed).classifier.weight for seed in (0, 0, 1)]
+    assert torch.equal(heads[0], heads[1]) and not torch.equal(heads[0], heads[2])
+
+
+def test_one_label_is_a_regression(folder):
+    model = load_model(resolve(str(folder)), 1, seed=0)
+    assert model.config.problem_type == "regression"
+    assert model(torch.tensor([[2, 5, 3]])).logits.shape == (1, 1)
+
+
+def test_every_registered_model_says_where_it_comes_from():
+    for model in MODELS.values():
+        assert "/" in model.hub_id and model.download_mb > 0 and model.n_layers > 0
+        assert bool(model.wheels) == bool(model.sha256) == bool(model.folder)
+
+
+@pytest.mark.parametrize("name", ["nonsense", "", "/nowhere/at/all", "a/b/c", "./a"])
+def test_an_unknown_name_lists_the_names_there_are(name, home):
+    with pytest.raises(ValueError, match="unknown model .*; choose one of: minilm-l6, .* a hub id .* or a folder with"):
+        resolve(name)
+
+
+@pytest.mark.parametrize("name, size", [("minilm-l6", r" \(83 MB\)"), ("owner/name", "")])
+def test_a_model_that_is_not_here_yet_says_how_to_fetch_it(name, size, home):
+    with pytest.raises(NotInstalledError, match=f"not on this machine yet; .* models install {name}{size}$"):
+        resolve(name)
+
+
+def test_a_folder_without_weights_is_refused(folder):
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ValueError, match="mine holds no weights; save the model with save_pretrained"):
+        resolve(str(folder))
+
+
+def test_a_pickle_is_not_opened(folder):
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(ValueError, match="only pytorch_model.bin, which may run code when opened; save the model"):
+        resolve(str(folder))
+
+
+def test_a_folder_without_config_is_refused(folder):
+    (folder / "config.json").unlink()
+    with pytest.raises(ValueError, match="mine has no config.json; give a folder written by save_pretrained"):
+        resolve(str(folder))
+
+
+@pytest.mark.parametrize(
+    "text, sentence",
+    [
+        ('{"model_type": "bert",', "config.json is not valid JSON .*; write it again with save_pretrained"),
+        ("[1, 2]", "config.json is not a model's config; write it again with save_pretrained"),
+        ('{"model_type": "bert"}', r"does not say how many layers there are \(num_hidden_layers\); add it"),
+        ("{}", "architecture None cannot be dropped here yet; use a model of one of: BERT, RoBERTa"),
+        ('{"model_type": "gpt2", "n_layer": 2}', "architecture 'gpt2' cannot be dropped .* one of: BERT, RoBERTa"),
+        ('{"model_type": "t5", "num_layers": 2}', "architecture 't5' cannot be dropped .* one of: BERT, RoBERTa"),
+    ],
+)
+def test_a_config_that_cannot_be_used_says_why(folder, text, sentence):
+    (folder / "config.json").write_text(text)
+    with pytest.raises(ValueError, match=sentence):
+        resolve(str(folder))
+
+
+def test_other_weights_under_a_registered_name_are_refused(home):
+    save_tiny("bert", installed_folder("minilm-l6"))
+    expected = MODELS["minilm-l6"].sha256[:12]
+    with pytest.raises(ValueError, match=f"minilm-l6 are damaged: sha256 .*, expected {expected}.* install minilm-l6$"):
+        resolve("minilm-l6")
+
+
+@pytest.mark.parametrize("n_bytes", [0, 4, 1000, -1])
+def test_weights_that_are_cut_short_give_a_sentence(folder, n_bytes):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:n_bytes])
+    with pytest.raises(ValueError, match="cannot load .*; fetch or save the model again, as safetensors"):
+        load_model(resolve(str(folder)), 2, seed=0)
+
+
+@pytest.mark.parametrize("field, value", [("hidden_size", 32), ("num_hidden_layers", 5), ("vocab_size", 99)])
+def test_weights_that_do_not_fit_the_config_are_not_filled_up_with_random_ones(folder, field, value):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {field: value}))
+    with pytest.raises(
+        ValueError, match="its weights do not fit its config, .* absent or of another size; fetch or save"
+    ):
+        load_model(resolve(str(folder)), 2, seed=0)
+
+
+@pytest.mark.parametrize("model_type", TOKENS)
+def test_a_folder_without_tokenizer_gives_a_sentence(model_type, tmp_path):
+    folder = save_tiny(model_type, tmp_path / "mine")
+    for path in folder.glob("tokenizer*"):
+        path.unlink()
+    with pytest.raises(
+        ValueError, match="mine has no usable tokenizer .*; save it there with tokenizer.save_pretrained"
+    ):
+        load_tokenizer(resolve(str(folder)))
+
+
+def test_the_default_model_is_what_its_row_says(minilm):
+    weights = resolve(str(minilm))
+    assert (weights.revision, weights.n_layers) == (MODELS["minilm-l6"].sha256, MODELS["minilm-l6"].n_layers)

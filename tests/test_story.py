@@ -1,0 +1,141 @@
+"""The words: what is claimed rests on intervals that do not overlap, and what is missing is said."""
+
+import pytest
+from rows import make_run
+
+from pruning import story
+from pruning.frames import Cost, measured_cost, measured_curve, published_cost, published_curve
+from pruning.story import Point, tell
+
+COSINES = (0.7, 0.8, 0.95, 0.9)
+PAPER = published_curve("BERT-base", "GLUE average", "sajjad2020")
+
+
+def curve_of(top, bottom, symmetric, spread=1.0):
+    """One layer of four dropped, against a full model of 80."""
+    kept = {(0, 1, 2): top, (1, 2, 3): bottom, (0, 1, 3): symmetric}
+    runs = [make_run(spread=spread), *(make_run(layers, score, spread=spread) for layers, score in kept.items())]
+    curve = measured_curve(runs, None)
+    return curve[curve.strategy.isin(["top", "bottom", "symmetric"])]
+
+
+@pytest.mark.parametrize(
+    "top, bottom, symmetric, lead",
+    [
+        (79, 70, 74, "Top is the safe choice here:"),  # clear of both
+        (79, 70, 78, "Top is among the safe choices here:"),  # clear of Bottom, overlaps Symmetric
+        (79, 78, 78, "No strategy stands out here:"),  # all overlap, though Top is highest
+        (70, 79, 78, "Top is not the one to choose here:"),  # both are clear of it
+        (78, 79, 78, "No strategy stands out here:"),
+    ],
+)
+def test_the_lead_claims_what_the_intervals_support(top, bottom, symmetric, lead):
+    assert tell(curve_of(top, bottom, symmetric), Point("top", 1, 4)).lead == lead
+
+
+@pytest.mark.parametrize("top", [79.0, 75.0, 71.0])
+def test_no_difference_is_claimed_when_all_intervals_overlap(top):
+    told = tell(curve_of(top, 78, 73, spread=8), Point("top", 1, 4))
+    assert told.lead == "No strategy stands out here:" and "clearly" not in told.text
+    assert "The intervals of Top, Symmetric and Bottom overlap, so their order is not settled." in told.unknown
+
+
+def test_the_sentence_gives_the_numbers_it_speaks_of():
+    told = tell(curve_of(79, 70, 74), Point("top", 1, 4))
+    assert told.text == "at 1 of 4 it costs 1.0 points, the others cost 6.0 to 10.0, and no interval reaches its own."
+    assert told.unknown == "1 seed, 1,000 test texts."
+
+
+def test_strategies_that_drop_the_same_layers_are_named_and_not_compared():
+    curve = measured_curve([make_run(), make_run((0, 1, 2), 79)], None)
+    told = tell(curve, Point("top", 1, 4))
+    assert told.lead == "Top costs 1.0 points here:" and told.unknown.endswith("Even alternate drops the same layers.")
+
+
+@pytest.mark.parametrize(
+    "strategy, n_dropped, lead",
+    [
+        ("top", 6, "Top loses least here:"),
+        ("top", 4, "Top is among the best here:"),
+        ("bottom", 4, "Bottom loses more than it has to here:"),
+        ("top", 3, "Top with 3 of 12 layers dropped is not published:"),
+        ("top", 0, "The full model is what all is compared with:"),
+    ],
+)
+def test_published_numbers_are_told_as_numbers_without_intervals(strategy, n_dropped, lead):
+    told = tell(PAPER, Point(strategy, n_dropped, 12))
+    assert told.lead == lead
+    if n_dropped not in (3,):
+        assert told.unknown.startswith("One number per point; no seeds and no intervals are published.")
+
+
+def test_the_sentence_of_the_paper_at_six_layers():
+    told = tell(PAPER, Point("top", 6, 12))
+    assert told.text == "at 6 of 12 it costs 2.9 points, the others 4.9 to 15.9."
+
+
+def test_a_point_that_was_not_run_is_said_to_be_missing_and_the_others_are_told():
+    told = tell(curve_of(79, 70, 74), Point("custom", 1, 4, (1,)))
+    assert (
+        str(told)
+        == "Custom 1 with 1 of 4 layers dropped is not measured yet: at 1 of 4 the others cost 1.0 to 10.0 points."
+    )
+
+
+def test_no_rows_at_all():
+    assert tell(measured_curve([], None), Point("top", 1, 4)).lead == "No results yet:"
+
+
+def test_rows_without_the_full_model_have_no_loss():
+    curve = measured_curve([make_run((0, 1, 2), 79)], None)
+    assert "loss is unknown" in tell(curve, Point("top", 1, 4)).text
+    assert "not known" in story.tiles(curve, Point("top", 1, 4), Cost())[0].text
+
+
+@pytest.mark.parametrize(
+    "score, spread, budget, text",
+    [
+        (79, 0.5, 2, "1.0 points below the full model (80.0); within your 2-point budget"),
+        (78, 0.0, 2, "2.0 points below the full model (80.0); within your 2-point budget"),  # exactly the budget
+        (77.96, 0.01, 2, "2.04 points below the full model (80.0); beyond your 2-point budget"),
+        (79, 1.5, 2, "1.0 points below the full model (80.0); within your 2-point budget, "
+                     "but its interval (77.5 to 80.5) spans the limit"),
+        (70, 1.0, 1, "10.0 points below the full model (80.0); beyond your 1-point budget"),
+        (80.5, 0.5, 2, "0.5 points above the full model (80.0); within your 2-point budget"),
+    ],
+)  # fmt: skip
+def test_the_first_tile_answers_the_question(score, spread, budget, text):
+    curve = measured_curve([make_run(), make_run((0, 1, 2), score, spread=spread)], None)
+    tile = story.tiles(curve, Point("top", 1, 4, budget=budget), Cost())[0]
+    assert (tile.number, tile.text) == (f"Top · drop 1 → {score:.1f}", text)
+
+
+def test_tiles_of_measured_and_of_published_costs():
+    runs = [make_run(), make_run((0, 1), 78)]
+    point = Point("top", 2, 4)
+    measured = story.tiles(measured_curve(runs, None), point, measured_cost(runs, (2, 3)))
+    assert [(t.number, t.text) for t in measured[1:]] == [
+        ("2 M", "parameters, −33% of 3 M"),
+        ("2.00×", "as fast at inference: 32 texts 80 → 40 ms, 1 text 4.0 → 2.0 ms"),
+        ("−50%", "fine-tuning time: 40 → 20 s"),
+    ]
+    published = story.tiles(PAPER, Point("top", 4, 12), published_cost("BERT-base", 4))
+    assert [t.number for t in published] == ["Top · drop 4 → 84.2", "80 M", "−33%", "1.48×"]
+
+
+def test_tiles_without_a_row_give_no_number():
+    tiles = story.tiles(measured_curve([make_run()], None), Point("top", 2, 4), Cost())
+    assert tiles[0].text == "not measured yet: run it live"
+    assert [t.number for t in tiles[1:]] == ["–", "–", "–"]
+
+
+@pytest.mark.parametrize(
+    "loss, words", [(2.04, "costs 2.0 points"), (-0.3, "gains 0.3 points"), (0.01, "costs nothing")]
+)
+def test_a_loss_in_words(loss, words):
+    assert story.costs(loss) == words
+
+
+@pytest.mark.parametrize("words, text", [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
+def test_a_list_in_words(words, text):
+    assert story.join(words) == text
