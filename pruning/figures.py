@@ -98,26 +98,29 @@ def draw_line(rows: list[dict], strategy: str, strong: bool) -> list[dict]:
         "cliponaxis": False,
     }
     if measured:
-        line["error_y"] = {
-            "type": "data",
-            "symmetric": False,
-            "array": [row["high"] - row["score"] for row in rows],
-            "arrayminus": [row["score"] - row["low"] for row in rows],
-            "color": colour,
-            "thickness": 1.8 if strong else 0.7,
-            "width": 4 if strong else 0,
-        }
-    seeds = [(row["n_dropped"], score) for row in rows if len(row["scores"]) > 1 for score in row["scores"]]
-    ticks = {
-        "type": "scatter",
-        "x": [x for x, _ in seeds],
-        "y": [y for _, y in seeds],
-        "name": "seeds",
-        "mode": "markers",
-        "marker": {"symbol": "line-ew-open", "size": 11, "color": INK, "line": {"width": 1.5}},
-        "hoverinfo": "skip",
+        line["error_y"] = draw_bars(rows, colour, strong)
+    return [line, *draw_seeds(rows)] if strong else [line]
+
+
+def draw_bars(rows: list[dict], colour: str, strong: bool) -> dict:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [row["high"] - row["score"] for row in rows],
+        "arrayminus": [row["score"] - row["low"] for row in rows],
+        "color": colour,
+        "thickness": 1.8 if strong else 0.7,
+        "width": 4 if strong else 0,
     }
-    return [line, ticks] if strong and seeds else [line]
+
+
+def draw_seeds(rows: list[dict]) -> list[dict]:
+    """A tick per seed, where a point has several."""
+    seeds = [(row["n_dropped"], score) for row in rows if len(row["scores"]) > 1 for score in row["scores"]]
+    tick = {"symbol": "line-ew-open", "size": 11, "color": INK, "line": {"width": 1.5}}
+    place = {"x": [x for x, _ in seeds], "y": [y for _, y in seeds]}
+    ticks = {"type": "scatter", "name": "seeds", "mode": "markers", "marker": tick, "hoverinfo": "skip"}
+    return [ticks | place] if seeds else []
 
 
 def point_symbol(row: dict) -> str:
@@ -177,13 +180,11 @@ def draw_labels(labels: list[dict], edge: float, limits: tuple[float, float]) ->
 def similarity_of_layers(
     table: pd.DataFrame, title: str, subtitle: str, dropped: Sequence[int] = (), labels: dict[str, str] | None = None
 ) -> go.Figure:
-    """Mean cosine of each layer's input and output: tasks (rows) by layers (columns), `dropped` layers hatched.
-
-    `labels` gives the reader's name of a task.
-    """
+    """Mean cosine of each layer's input and output: tasks (with `labels`) by layers, `dropped` ones hatched."""
     if table.empty:
         return empty_figure(title, subtitle, height=0)
     tasks = list(dict.fromkeys(table.task))
+    names = [(labels or {}).get(task, task) for task in tasks]
     grid = table.pivot(index="task", columns="layer", values="cosine").loc[tasks]
     counts = table.drop_duplicates("task").set_index("task").n_texts
     cells = {
@@ -191,7 +192,7 @@ def similarity_of_layers(
         "z": grid.to_numpy().round(4).tolist(),
         "x": grid.columns.tolist(),
         "y": list(range(len(tasks))),
-        "text": [[(labels or {}).get(task, task)] * grid.shape[1] for task in tasks],
+        "text": [[name] * grid.shape[1] for name in names],
         "colorscale": [[0, SIMILAR[0]], [1, SIMILAR[1]]],
         "zmin": round(float(table.cosine.min()), 4),
         "zmax": round(float(table.cosine.max()), 4),
@@ -206,26 +207,30 @@ def similarity_of_layers(
             "title": {"text": "cosine", "font": {"size": 11}},
         },
     }
-    low, high = cells["zmin"], cells["zmax"]
-    shares = [((z - low) / ((high - low) or 1)) for row in cells["z"] for z in row]
-    values = {
-        "type": "scatter",
-        "name": "values",
-        "mode": "text",
-        "x": [x for _ in tasks for x in cells["x"]],
-        "y": [y for y in cells["y"] for _ in cells["x"]],
-        "text": [f"{z:.2f}" for row in cells["z"] for z in row],
-        "textfont": {"size": 12, "color": [cosine_colour(share)[1] for share in shares]},
-        "hoverinfo": "skip",
-    }
     hatched = [draw_hatching(first - 0.5, last + 0.5, len(tasks)) for first, last in neighbours(dropped)]
     layout = blank_layout(title, subtitle, height=62 + 36 * len(tasks))
     layout["meta"] = {"values_need": 160 + 34 * grid.shape[1]}  # pixels of width, below which the numbers are left out
     layout["xaxis"] |= {"title": {"text": "layer (0 is nearest the embeddings)", "standoff": 8}}
     layout["xaxis"] |= {"dtick": 1, "showgrid": False, "range": [-0.5, grid.shape[1] - 0.5]}
     layout["yaxis"] |= {"range": [len(tasks) - 0.5, -0.5], "showgrid": False, "automargin": True}
-    layout["yaxis"] |= {"tickvals": cells["y"], "ticktext": [(labels or {}).get(task, task) for task in tasks]}
-    return go.Figure([cells, *hatched, values], layout | {"margin": {"l": 8, "r": 8, "t": 6, "b": 44}})
+    layout["yaxis"] |= {"tickvals": cells["y"], "ticktext": names}
+    return go.Figure([cells, *hatched, draw_values(cells)], layout | {"margin": {"l": 8, "r": 8, "t": 6, "b": 44}})
+
+
+def draw_values(cells: dict) -> dict:
+    """The number in every cell, above the hatching and in a colour that can be read."""
+    low, high = cells["zmin"], cells["zmax"]
+    values = [z for row in cells["z"] for z in row]
+    return {
+        "type": "scatter",
+        "name": "values",
+        "mode": "text",
+        "x": cells["x"] * len(cells["y"]),
+        "y": [y for y in cells["y"] for _ in cells["x"]],
+        "text": [f"{z:.2f}" for z in values],
+        "textfont": {"size": 12, "color": [cosine_colour((z - low) / ((high - low) or 1))[1] for z in values]},
+        "hoverinfo": "skip",
+    }
 
 
 def draw_hatching(left: float, right: float, n_rows: int) -> dict:

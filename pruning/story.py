@@ -187,10 +187,10 @@ def tell_measured(own: dict, rivals: pd.DataFrame, twins: list[str], point: Poin
         lead = f"{point.label} is not the one to choose here:"
         text = f"{at}, {join_labels(better.strategy)} {span(better.loss)}, and the intervals do not overlap."
     elif level.empty:
-        lead = f"{point.label} is the safe choice here:"
+        lead = f"{point.label} is clearly best here:"
         text = f"{at}, the others cost {span(worse.loss)}, and no interval reaches its own."
     elif len(worse):
-        lead = f"{point.label} is among the safe choices here:"
+        lead = f"{point.label} is among the best here:"
         text = f"{at}; {join_labels(worse.strategy)} cost{'s' * (len(worse) == 1)} {span(worse.loss)}, clearly more."
     else:
         lead = "No strategy stands out here:"

@@ -22,8 +22,8 @@ def curve_of(top, bottom, symmetric, spread=1.0):
 @pytest.mark.parametrize(
     "top, bottom, symmetric, lead",
     [
-        (79, 70, 74, "Top is the safe choice here:"),  # clear of both
-        (79, 70, 78, "Top is among the safe choices here:"),  # clear of Bottom, overlaps Symmetric
+        (79, 70, 74, "Top is clearly best here:"),  # clear of both
+        (79, 70, 78, "Top is among the best here:"),  # clear of Bottom, overlaps Symmetric
         (79, 78, 78, "No strategy stands out here:"),  # all overlap, though Top is highest
         (70, 79, 78, "Top is not the one to choose here:"),  # both are clear of it
         (78, 79, 78, "No strategy stands out here:"),

@@ -1,0 +1,21 @@
+"""Entry point of `python app.py` and of Spaces: the browser app on its stored results and its one worker."""
+
+from pruning.jobs import JobQueue
+from pruning.store import Store
+from pruning.ui.app import build_app
+from pruning.ui.look import launch_options
+
+
+def main() -> None:
+    jobs = JobQueue()
+    demo = build_app(Store(), jobs)
+    try:
+        demo.launch(prevent_thread_lock=True, **launch_options())
+        jobs.warm_up()  # after the page is served: a first run need not wait for torch
+        demo.block_thread()
+    finally:
+        jobs.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+// What the page does in the browser: draws the figures that the server sends as values, in the colours of the theme,
+// writes tables and their CSV, keeps the link up to date and copies the command. All texts are written as text.
+"use strict";
+
+(() => {
+  const colourOf = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
+
+  // a copy of a figure's values with every "var(--name)" replaced by the theme's value
+  const inTheme = (value) => {
+    if (typeof value === "string") return value.startsWith("var(--") ? colourOf(value.slice(4, -1)) : value;
+    if (Array.isArray(value)) return value.map(inTheme);
+    if (value && typeof value === "object") {
+      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, inTheme(inner)]));
+    }
+    return value;
+  };
+
+  const plotly = () =>
+    new Promise((resolve) => {
+      const look = () => (window.Plotly ? resolve(window.Plotly) : setTimeout(look, 30));
+      look();
+    });
+
+  // title and subtitle stand above the drawing as real headings, which wrap and can be read aloud
+  const drawing = (figure, width) => {
+    const { data, layout } = inTheme(figure);
+    delete layout.title;
+    const space = layout.meta && layout.meta.label_space;
+    if (space) {
+      const inner = width - layout.margin.l - layout.margin.r;
+      const share = 1 - Math.min(space, inner / 2) / inner;
+      layout.xaxis.domain = [0, share];
+      layout.xaxis2.domain = [share, 1];
+    }
+    const need = layout.meta && layout.meta.values_need;
+    const shown = need > width ? data.filter((trace) => trace.name !== "values") : data;
+    return [shown, { ...layout, width }];
+  };
+
+  const figure = (element, props, watch, pick) => {
+    const plot = element.querySelector(".lp-plot");
+    let drawn = 0;
+    const draw = async () => {
+      const value = props.value;
+      if (!value) return;
+      const { title, height } = value.figure.layout;
+      element.querySelector(".lp-title").textContent = title.text;
+      element.querySelector(".lp-sub").textContent = title.subtitle.text;
+      plot.setAttribute("aria-label", value.label);
+      plot.hidden = !value.figure.data.length;
+      element.querySelector(".lp-numbers").hidden = plot.hidden;
+      writeTable(element.querySelector(".lp-table"), value.numbers);
+      const turn = ++drawn;
+      const Plotly = await plotly();
+      const width = plot.clientWidth;
+      if (turn !== drawn || plot.hidden || !width) return; // a newer drawing is on its way, or the tab is closed
+      await Plotly.react(plot, ...drawing(value.figure, width), { displayModeBar: false });
+      plot.dataset.drawn = String(drawn);
+      if (!plot.dataset.clickable) {
+        plot.dataset.clickable = "yes";
+        plot.on("plotly_click", ({ points }) => {
+          const at = points[0];
+          if (Array.isArray(at.customdata)) pick({ strategy: at.customdata[0], n_dropped: at.x });
+        });
+      }
+    };
+    watch("value", draw);
+    draw();
+    let width = 0;
+    new ResizeObserver(() => {
+      if (plot.clientWidth !== width) {
+        width = plot.clientWidth;
+        draw();
+      }
+    }).observe(element);
+    new MutationObserver(draw).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  };
+
+  const make = (tag, text, classes) => {
+    const made = document.createElement(tag);
+    if (text !== undefined) made.textContent = text;
+    if (classes) made.className = classes;
+    return made;
+  };
+
+  const writeTable = (box, numbers) => {
+    box.replaceChildren();
+    if (!numbers || !numbers.rows.length) return;
+    const numeric = numbers.columns.map((_, i) => numbers.rows.every((row) => row[i] === null || typeof row[i] === "number"));
+    const shape = numbers.columns.map((_, i) => {
+      const decimals = numbers.rows.map((row) => (String(row[i]).split(".")[1] || "").length);
+      const digits = numeric[i] ? Math.max(...decimals) : 0;
+      return new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    });
+    const table = make("table");
+    const head = table.createTHead().insertRow();
+    numbers.columns.forEach((name, i) => {
+      const cell = head.appendChild(make("th", name, numeric[i] ? "lp-right" : ""));
+      cell.scope = "col";
+    });
+    const body = table.createTBody();
+    for (const row of numbers.rows) {
+      const line = body.insertRow();
+      row.forEach((cell, i) => {
+        const text = cell === null ? "–" : numeric[i] ? shape[i].format(cell) : String(cell);
+        line.appendChild(make("td", text, numeric[i] ? "lp-right" : ""));
+      });
+    }
+    const scroll = make("div", undefined, "lp-scroll");
+    scroll.tabIndex = 0;
+    scroll.setAttribute("role", "region");
+    scroll.setAttribute("aria-label", "table");
+    scroll.append(table);
+    const save = make("button", "Download as CSV", "lp-button");
+    save.type = "button";
+    save.onclick = () => download(numbers);
+    box.append(scroll, save);
+  };
+
+  const asCsv = (numbers) => {
+    const quote = (cell) => (cell === null ? "" : /[",\n]/.test(cell) ? `"${String(cell).replaceAll('"', '""')}"` : String(cell));
+    return [numbers.columns, ...numbers.rows].map((row) => row.map(quote).join(",")).join("\n") + "\n";
+  };
+
+  const download = (numbers) => {
+    const link = make("a");
+    link.href = URL.createObjectURL(new Blob([asCsv(numbers)], { type: "text/csv" }));
+    link.download = numbers.file;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+
+  const rows = (element, props, watch) => {
+    const write = () => {
+      writeTable(element.querySelector(".lp-table"), props.value && props.value.numbers);
+      element.closest(".lp-runs").hidden = !(props.value && props.value.title);
+    };
+    watch("value", write);
+    write();
+  };
+
+  // the address always names the choice that is shown, so that it can be shared
+  const link = (element, props, watch) => {
+    const write = () => {
+      if (!props.value) return;
+      const theme = new URLSearchParams(location.search).get("__theme");
+      history.replaceState(history.state, "", `?${props.value.query}${theme ? `&__theme=${theme}` : ""}`);
+      for (const group of document.querySelectorAll(".lp-choices fieldset")) {
+        group.setAttribute("aria-label", group.querySelector('[data-testid="block-info"]').textContent);
+      }
+    };
+    watch("value", write);
+    write();
+  };
+
+  const copy = (element) => {
+    element.addEventListener("click", async ({ target }) => {
+      const button = target.closest(".lp-copy");
+      if (!button) return;
+      await navigator.clipboard.writeText(element.querySelector("code").textContent.trim());
+      button.classList.add("lp-copied");
+      setTimeout(() => button.classList.remove("lp-copied"), 1500);
+    });
+  };
+
+  window.lp = { figure, rows, link, copy };
+})();

@@ -1,0 +1,85 @@
+"""The endpoints for programs: /plan, /results and /run, as `gradio_client` and the page "Use via API" show them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from html import escape
+
+import gradio as gr
+
+from ..jobs import DONE, FAILED, Job, JobQueue, QueueFullError
+from ..plan import Request
+from ..runs import to_json
+from ..store import Store
+
+PROBLEMS = (ValueError, OSError, LookupError, QueueFullError)
+
+
+def add_endpoints(store: Store, jobs: JobQueue) -> None:
+    """To be called inside the app's Blocks."""
+
+    def results(model: str | None = None, task: str | None = None) -> list[dict]:
+        """Every stored run of that model and task, shipped ones first."""
+        return with_message(lambda: [json.loads(to_json(run)) for run in store.runs(model, task)])
+
+    gr.api(make_plan(jobs), api_name="plan")
+    gr.api(results, api_name="results")
+    gr.api(make_run(jobs), api_name="run", concurrency_limit=8)
+
+
+def make_plan(jobs: JobQueue):
+    def plan(
+        model: str,
+        strategy: str,
+        n_dropped: int | None = None,
+        layers: list[int] | None = None,
+        task: str = "movie-reviews",
+        pooling: str = "sentence",
+    ) -> dict:
+        """Which layers would be kept and dropped, and the parameters before and after. `layers`: to drop (custom)."""
+        request = Request(model, task, strategy, n_dropped, tuple(layers or ()), pooling=pooling)
+        return with_message(lambda: jobs.plan(request))
+
+    return plan
+
+
+def make_run(jobs: JobQueue):
+    def run(
+        model: str,
+        task: str,
+        strategy: str,
+        n_dropped: int | None = None,
+        layers: list[int] | None = None,
+        seed: int = 0,
+        recipe: str = "quick",
+        pooling: str = "sentence",
+    ) -> Iterator[dict]:
+        """Fine-tunes and scores one point; sends how it stands, and at last the run. Cancelling stops the run."""
+        request = Request(model, task, strategy, n_dropped, tuple(layers or ()), seed, recipe, pooling)
+        job = with_message(lambda: jobs.submit(request))
+        try:
+            for job in jobs.watch(job):
+                if job.state == FAILED:
+                    raise gr.Error(escape(job.error), print_exception=False)
+                yield describe_event(job)
+        finally:
+            if not job.ended:
+                jobs.cancel(job.id)
+
+    return run
+
+
+def describe_event(job: Job) -> dict:
+    """The run where it is done, else how the job stands."""
+    if job.state == DONE:
+        return json.loads(to_json(job.run))
+    progress = asdict(job.progress) if job.progress else {}
+    return {"job": job.id, "state": job.state, "position": job.position} | progress
+
+
+def with_message(ask):
+    """What `ask` returns; the core's errors reach the caller as they are worded."""
+    try:
+        return ask()
+    except PROBLEMS as error:
+        raise gr.Error(escape(str(error)), print_exception=False) from error

@@ -1,0 +1,219 @@
+"""What a visitor has chosen: made possible where it is not, and as a link, a request and a command to copy."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlencode
+
+from .. import published
+from ..figures import BUDGETS
+from ..frames import MEASURED
+from ..models import MODELS, NotInstalledError, installed_folder, resolve
+from ..plan import Request
+from ..recipes import RECIPES
+from ..runs import POOLINGS
+from ..store import Store
+from ..strategies import STRATEGIES, kept_layers, parse_layers
+from ..tasks import TASKS
+
+COMPARED = tuple(name for name, strategy in STRATEGIES.items() if strategy.needs != "layers")
+UNKNOWN_LAYERS = 12  # what the slider offers while a model's number of layers is not known
+
+
+@dataclass(frozen=True)
+class Choice:
+    model: str = next(iter(MODELS))
+    task: str = ""  # key of TASKS, or a published task without data here, such as the average; empty: the first
+    source: str = ""  # MEASURED or a key of published.SOURCES; empty: the first there is
+    strategy: str = "top"
+    compare: tuple[str, ...] = COMPARED
+    n_dropped: int = 2
+    layers: str = ""  # to drop, as typed, for strategy custom
+    budget: float = 2
+    recipe: str = next(iter(RECIPES))
+    seed: int | None = None  # None: the next one not run yet
+    pooling: str = next(iter(POOLINGS))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The model of a choice: what is known of it without loading it."""
+
+    key: str  # its name in stored rows
+    label: str
+    n_layers: int | None = None  # None: not known before it is fetched
+    revision: str = ""
+    published: str = ""
+    installed: bool = False
+    error: str = ""  # why it cannot be used
+
+
+def find_subject(model: str) -> Subject:
+    """A registered model, a hub id or a folder; an impossible one comes back with the reason."""
+    row = MODELS.get(model)
+    try:
+        weights = resolve(model) if not row or installed_folder(model).exists() else None
+    except NotInstalledError:
+        weights = None
+    except (ValueError, OSError) as error:
+        return Subject(model, row.label if row else Path(model).name or "?", row and row.n_layers, error=str(error))
+    if row:
+        known = weights.revision if weights else row.sha256
+        return Subject(model, row.label, row.n_layers, known, row.published, bool(weights))
+    if weights:
+        return Subject(weights.name, weights.name, weights.n_layers, weights.revision, installed=True)
+    return Subject(model, model)
+
+
+def task_names(subject: Subject) -> list[str]:
+    """Tasks to choose from: published ones first where the model has some, then those with data of our own."""
+    by_published = {task.published: name for name, task in TASKS.items() if task.published}
+    names = [by_published.get(name, name) for name in published.tasks(subject.published)]
+    return names + [name for name in TASKS if name not in names]
+
+
+def all_tasks() -> list[str]:
+    """Every task that some model can be shown on."""
+    reported = {name for model in MODELS.values() for name in task_names(Subject("", "", published=model.published))}
+    return sorted(reported | set(TASKS), key=lambda name: (name in TASKS, name))
+
+
+def labelled_tasks(names: list[str]) -> list[tuple[str, str]]:
+    return [(task_label(name), name) for name in names]
+
+
+def labelled_sources(names: list[str]) -> list[tuple[str, str]]:
+    labels = {name: source.label for name, source in published.SOURCES.items()}
+    return [(labels.get(name, "measured here"), name) for name in names]
+
+
+def task_label(task: str) -> str:
+    return TASKS[task].label if task in TASKS else task
+
+
+def published_task(task: str) -> str:
+    """The name published tables have for a task."""
+    return (TASKS[task].published if task in TASKS else task) or task
+
+
+def source_names(subject: Subject, task: str, has_runs: bool) -> list[str]:
+    """Where numbers for this model and task come from; the first is shown unless another is chosen."""
+    names = published.sources(subject.published, published_task(task)) if subject.published else []
+    return names + [MEASURED] if has_runs or not names else names
+
+
+def has_runs(subject: Subject, task: str, store: Store) -> bool:
+    return task in TASKS and bool(store.runs(subject.key, task))
+
+
+def task_with_numbers(choice: Choice, store: Store) -> str:
+    """The chosen task where the model has numbers on it, else '', which stands for the first."""
+    subject, task = find_subject(choice.model), choice.task
+    known = published.sources(subject.published, published_task(task)) or has_runs(subject, task, store)
+    return task if known else ""
+
+
+def most_layers(choice: Choice, n_layers: int | None) -> int:
+    return STRATEGIES[choice.strategy].most(n_layers or UNKNOWN_LAYERS)
+
+
+def settle(choice: Choice, store: Store) -> tuple[Choice, Subject]:
+    """The choice, with what does not go together replaced by the nearest that does."""
+    subject = find_subject(choice.model)
+    names = task_names(subject)
+    task = choice.task if choice.task in names else names[0]
+    sources = source_names(subject, task, has_runs(subject, task, store))
+    strategy = choice.strategy if choice.strategy in STRATEGIES else "top"
+    choice = replace(
+        choice, task=task, strategy=strategy, source=choice.source if choice.source in sources else sources[0]
+    )
+    most = most_layers(choice, subject.n_layers)
+    return replace(choice, n_dropped=min(max(choice.n_dropped, 0), most)), subject
+
+
+def dropped_layers(choice: Choice, n_layers: int | None, similarity) -> tuple[int, ...] | None:
+    """The layers this choice drops; None where that is not known. ValueError: impossible custom layers."""
+    if not n_layers:
+        return None
+    row = STRATEGIES[choice.strategy]
+    if row.needs == "similarity" and not similarity:
+        return () if not choice.n_dropped else None
+    layers = parse_layers(choice.layers) if row.needs == "layers" else None
+    kept = kept_layers(choice.strategy, n_layers, None if layers else choice.n_dropped, similarity, layers)
+    return tuple(i for i in range(n_layers) if i not in kept)
+
+
+def as_request(choice: Choice, seed: int) -> Request:
+    """ValueError: the custom layers cannot be read."""
+    custom = STRATEGIES[choice.strategy].needs == "layers"
+    return Request(
+        model=choice.model,
+        task=choice.task,
+        strategy=choice.strategy,
+        n_dropped=None if custom else choice.n_dropped,
+        layers=parse_layers(choice.layers) if custom else (),
+        seed=seed,
+        recipe=choice.recipe,
+        pooling=choice.pooling,
+    )
+
+
+def as_command(choice: Choice, seed: int) -> list[str]:
+    """The same run on the command line, in pieces that a line should not break; defaults are left out."""
+    options = {"model": choice.model, "task": choice.task, "strategy": choice.strategy}
+    if STRATEGIES[choice.strategy].needs == "layers":
+        options["layers"] = choice.layers.replace(" ", "")
+    else:
+        options["drop"] = choice.n_dropped
+    defaults = Choice()
+    options |= {"seed": seed} if seed else {}
+    options |= {"recipe": choice.recipe} if choice.recipe != defaults.recipe else {}
+    options |= {"similarity": choice.pooling} if choice.pooling != defaults.pooling else {}
+    return ["python -m pruning run", *(f"--{name} {shlex.quote(str(value))}" for name, value in options.items())]
+
+
+def as_query(choice: Choice) -> str:
+    """The choice as a link's query; what equals its default is left out, but for the first four."""
+    values = {"model": choice.model, "task": choice.task, "strategy": choice.strategy, "drop": choice.n_dropped}
+    defaults = Choice()
+    values |= {
+        n: getattr(choice, n) for n in ("budget", "recipe", "pooling") if getattr(choice, n) != getattr(defaults, n)
+    }
+    values |= {"seed": choice.seed} if choice.seed is not None else {}
+    values |= {"layers": choice.layers} if choice.layers and choice.strategy == "custom" else {}
+    values |= {"compare": ",".join(choice.compare)} if set(choice.compare) != set(COMPARED) else {}
+    values |= {"source": choice.source} if choice.model in MODELS and MODELS[choice.model].published else {}
+    return urlencode(values)
+
+
+def from_query(query: Mapping[str, str]) -> Choice:
+    """The choice a link stands for; what it cannot mean is passed over. `settle` does the rest."""
+    choice = Choice()
+    words = {name: query[name] for name in ("model", "task", "source", "strategy", "layers") if name in query}
+    words |= {n: query[n] for n, table in (("recipe", RECIPES), ("pooling", POOLINGS)) if query.get(n) in table}
+    if "compare" in query:
+        words["compare"] = tuple(name for name in query["compare"].split(",") if name in COMPARED)
+    numbers = {
+        "n_dropped": whole(query.get("drop")),
+        "seed": whole(query.get("seed")),
+        "budget": whole(query.get("budget")),
+    }
+    if numbers["budget"] not in BUDGETS:
+        del numbers["budget"]
+    return replace(choice, **words, **{name: value for name, value in numbers.items() if value is not None})
+
+
+def whole(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() else None
+
+
+def marked_models(store: Store) -> list[tuple[str, str]]:
+    """(text, name) of every registered model, with its layers and what there is to see of it."""
+    measured = {run.model for run in store.runs()}
+
+    def mark(name: str) -> str:
+        kinds = ["measured"] * (name in measured) + ["published"] * bool(MODELS[name].published)
+        return ", ".join(kinds) or "live only"
+
+    return [(f"{m.label} · {m.n_layers} layers · {mark(name)}", name) for name, m in MODELS.items()]

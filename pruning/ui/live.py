@@ -1,0 +1,44 @@
+"""A live run as the page tells it: how a job stands, in words."""
+
+from ..jobs import CANCELLED, DONE, FAILED, WAITING, Job
+from ..store import Store
+from ..strategies import STRATEGIES, describe_layers
+
+NOTHING = {"title": "", "detail": "", "percent": None, "running": False}
+
+
+def describe_job(job: Job, store: Store) -> dict:
+    """Title, detail, percent of the present stage (None: not known) and whether it still goes on."""
+    if job.state == WAITING:
+        return {"title": "Waiting", "detail": f"{job.position} before you", "percent": None, "running": True}
+    if job.state == DONE:
+        return NOTHING | {"title": f"Done: {name_run(job)} → {job.run.score:.1f}", "detail": describe_run(job, store)}
+    if job.state == CANCELLED:
+        return NOTHING | {"title": "Cancelled", "detail": f"{name_run(job)}: nothing was stored."}
+    if job.state == FAILED:
+        return NOTHING | {"title": "This run failed", "detail": job.error}
+    return describe_progress(job) | {"running": True}
+
+
+def describe_progress(job: Job) -> dict:
+    step = job.progress
+    if not step:
+        return {"title": "Starting", "detail": name_run(job), "percent": None}
+    details = [f"step {step.step:,} of {step.steps:,}"] if step.steps else []
+    details += [f"loss {step.loss:.3f}"] if step.loss is not None else []
+    details += [f"{step.seconds_left:.0f} s left"] if step.seconds_left is not None else []
+    percent = max(1, round(100 * step.step / step.steps)) if step.steps else None
+    return {"title": step.stage.capitalize(), "detail": " · ".join([*details, name_run(job)]), "percent": percent}
+
+
+def name_run(job: Job) -> str:
+    request = job.request
+    if request.layers:
+        return f"drop {describe_layers(request.layers)}, seed {request.seed}"
+    return f"{STRATEGIES[request.strategy].label} · drop {request.n_dropped}, seed {request.seed}"
+
+
+def describe_run(job: Job, store: Store) -> str:
+    low, high = job.run.interval
+    where = "shipped with this program" if store.is_shipped(job.run) else "starred on the curve"
+    return f"95% interval {low:.1f} to {high:.1f}; trained in {job.run.train_seconds:.0f} s; {where}."

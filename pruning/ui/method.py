@@ -1,0 +1,89 @@
+"""Tab Method: what is measured and how. Every list is made from the tables the program itself goes by."""
+
+from .. import published
+from ..families import FAMILIES
+from ..recipes import RECIPES
+from ..strategies import PAPER, STRATEGIES
+from ..tasks import DATA, TASKS
+
+QUESTION = """## What is measured
+A pre-trained transformer is a stack of layers. A **strategy** chooses layers to drop; what is left is a new, smaller
+model with copied weights. It is fine-tuned on the training texts of a task and scored once on its test texts. The
+**loss in points** is the score of the full model, fine-tuned in the same way, minus the score of the pruned one. Where
+both were run with the same seeds the difference is taken seed by seed and then averaged.
+
+A run is identified by what was kept, not by the strategy that chose it: strategies that keep the same layers share one
+run. Runs with another recipe, other weights or other texts are never joined in one line or one mean.
+"""
+
+NUMBERS = """## How to read the numbers
+- **Score**: the task's main metric, in percent. Mean over seeds; the ticks on the thick line are the single seeds.
+- **Bars**: each run's 95% percentile bootstrap interval over the test texts (1,000 resamples). Where several seeds were
+  run, the bar reaches from the lowest to the highest end of their intervals. Strategies whose bars overlap are not
+  called different, here or in the sentence below the curve.
+- **Similarity**: the cosine between a layer's input and output in the model before fine-tuning, mean over at most 2,000
+  validation texts, of the sentence token or of all tokens but padding. A layer with a high cosine changes little: it
+  contributes little. Strategy Contribution drops those first; ties go to the higher layer.
+- **Inference time**: median time of one forward pass over 1 and over 32 test texts, on the device named in the row.
+- **Fine-tuning time**: wall-clock seconds of the training alone, without loading and scoring.
+- **★**: run on this machine, by you or another visitor. All other measured points are shipped with the program.
+- **Open markers**: published numbers, never joined or averaged with measured ones.
+"""
+
+LIMITS = """## Limits
+- The shipped runs use a short recipe. With longer fine-tuning scores rise and the order of strategies can differ.
+- Intervals cover the choice of test texts, not every source of chance; two seeds say little about their spread.
+- Times depend on the machine and on what else it does.
+- Published numbers are single runs without seeds or intervals; points read off a figure are exact to about 0.05.
+"""
+
+
+def describe_method() -> str:
+    """The whole tab as Markdown."""
+    return "\n".join(
+        [
+            QUESTION,
+            "## Strategies",
+            f"Layers count from 0, nearest the embeddings. The rules are those of [this paper]({PAPER}).\n",
+            table(("strategy", "drops", "most, of 12 layers"), strategy_rows()),
+            "## Recipes",
+            table(("recipe", "epochs", "learning rate", "batch", "training texts", "test texts"), recipe_rows()),
+            f"\nTexts are cut at {next(iter(RECIPES.values())).max_tokens} tokens. The learning rates were chosen on "
+            "validation splits. AdamW, linear warm-up and decline; the seed fixes the new head and the texts' order.\n",
+            "## Tasks",
+            table(("task", "score", "other metrics", "source"), task_rows()),
+            NUMBERS,
+            "## Architectures",
+            "Layers can be dropped from " + ", ".join(family.label for family in FAMILIES.values()) + ".\n",
+            LIMITS,
+            "## Sources",
+            *(f"- [{s.label}]({s.link}): {s.citation}" for s in published.SOURCES.values()),
+            "",
+            demote((DATA / "README.md").read_text(encoding="utf-8")),
+        ]
+    )
+
+
+def strategy_rows() -> list[tuple]:
+    return [(s.label, s.drops, s.most(12)) for s in STRATEGIES.values()]
+
+
+def recipe_rows() -> list[tuple]:
+    return [
+        (r.label, r.epochs, f"{r.learning_rate:g}", r.batch_size, r.max_train or "all", r.max_test or "all")
+        for r in RECIPES.values()
+    ]
+
+
+def task_rows() -> list[tuple]:
+    return [(t.label, t.metrics[0], ", ".join(t.metrics[1:]) or "–", t.source) for t in TASKS.values()]
+
+
+def table(columns: tuple, rows: list[tuple]) -> str:
+    lines = [columns, tuple("---" for _ in columns), *rows]
+    return "\n" + "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines) + "\n"
+
+
+def demote(markdown: str) -> str:
+    """The same text with its headings one level lower."""
+    return "\n".join(f"#{line}" if line.startswith("#") else line for line in markdown.splitlines())

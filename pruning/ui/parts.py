@@ -1,0 +1,58 @@
+"""The page's own parts: `gr.HTML` with a fixed template each. Values reach the page through {{}}, which escapes them,
+or through assets/page/app.js, which writes them as text; never through ${}, which would be taken as HTML.
+"""
+
+import gradio as gr
+
+HEADER = """<header class="lp-header"><h1>Layer Pruning Explorer</h1>
+<p>How many layers can you drop, which ones, and what does it cost?</p></header>"""
+
+FIGURE = """<h2 class="lp-title"></h2><p class="lp-sub"></p><div class="lp-plot" role="img"></div>
+<details class="lp-numbers"><summary>The numbers as a table</summary><div class="lp-table"></div></details>"""
+
+TABLE = """{{#if value.title}}<h2 class="lp-title">{{value.title}}</h2><p class="lp-sub">{{value.subtitle}}</p>{{/if}}
+<div class="lp-table"></div>"""
+
+TILES = """<div class="lp-tiles">{{#each value.tiles}}<div class="lp-card lp-tile">
+<div class="lp-number">{{number}}</div><div class="lp-text">{{text}}</div></div>{{/each}}</div>"""
+
+STACK = """<h2 class="lp-title">{{value.title}}</h2><p class="lp-sub">{{value.subtitle}}</p>
+{{#if value.layers}}<div class="lp-cap">classifier</div><ol class="lp-stack">{{#each value.layers}}
+<li class="lp-layer {{#if off}}lp-off{{/if}}" style="--fill:{{fill}};--text:{{ink}}"><span>{{name}}
+{{#if off}}<span class="lp-hidden">dropped</span>{{/if}}</span><span>{{cosine}}</span></li>{{/each}}</ol>
+<div class="lp-cap">embeddings</div>{{/if}}"""
+
+STORY = """<p class="lp-story" role="status"><b>{{value.lead}}</b> {{value.text}} <em>{{value.unknown}}</em></p>"""
+
+ACTION = """<p class="lp-hint {{#if value.problem}}lp-problem{{/if}}">{{value.text}}</p>
+{{#if value.command}}<div class="lp-command">
+<code>{{#each value.command}}<span>{{this}}</span> {{/each}}</code>
+<button type="button" class="lp-copy">Copy<span class="lp-hidden"> the command</span></button></div>{{/if}}"""
+
+JOB = """{{#if value.title}}<div class="lp-job"><b role="status">{{value.title}}</b>
+{{#if value.running}}<progress aria-label="progress of the run" max="100"
+{{#if value.percent}}value="{{value.percent}}"{{/if}}></progress>{{/if}}
+<span class="lp-hint">{{value.detail}}</span></div>{{/if}}"""
+
+
+def script(name: str) -> str:
+    """Runs lp.NAME of assets/page/app.js on the part, as soon as that file is there. Gradio finds the event's name
+    in this text: a part that reports a click on a point does so as `pick`."""
+    tell = "(point) => trigger('pick', point)" if name == "figure" else "null"
+    return f"(function go() {{ window.lp ? lp.{name}(element, props, watch, {tell}) : setTimeout(go, 20); }})();"
+
+
+def part(template: str, name: str = "", start: str | None = None) -> gr.HTML:
+    """`name` is its id on the page, `start` the function of app.js that brings it to life."""
+    return gr.HTML(
+        None,
+        html_template=template,
+        js_on_load=script(start) if start else None,
+        apply_default_css=False,
+        elem_id=f"lp-{name}" if name else None,
+    )
+
+
+def figure(name: str) -> gr.HTML:
+    """A figure with its title, and its numbers behind one click. A click on a point triggers `pick`."""
+    return part(FIGURE, name, "figure")

@@ -1,0 +1,281 @@
+"""Everything the Trade-off tab shows of one choice, as plain values: the page only puts them in their places."""
+
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+
+import pandas as pd
+
+from .. import frames, published, story, tables
+from ..figures import score_against_dropped, similarity_of_layers
+from ..frames import MEASURED
+from ..models import MODELS
+from ..palette import cosine_colour
+from ..recipes import RECIPES
+from ..runs import POOLINGS, Run, Similarity
+from ..store import Store
+from ..strategies import describe_layers
+from ..tasks import TASKS
+from .choice import (
+    Choice,
+    Subject,
+    as_command,
+    as_query,
+    dropped_layers,
+    published_task,
+    settle,
+    task_label,
+)
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The tables behind one model, task, source, recipe and pooling; independent of strategy and layers."""
+
+    runs: list[Run]
+    curve: pd.DataFrame
+    similarity: Similarity | None
+    similarities: pd.DataFrame
+    live: frozenset[str]  # keys of the runs made on this machine
+
+
+@dataclass(frozen=True)
+class View:
+    tiles: dict
+    curve: dict
+    stack: dict
+    story: dict
+    heatmap: dict
+    rows: dict
+    action: dict
+    can_run: bool
+
+
+def version(store: Store) -> tuple:
+    """Changes whenever a row is added, also by another process."""
+    files = [store.path, store.path.with_name(store.path.name + "-wal")]
+    return tuple((f.stat().st_mtime_ns, f.stat().st_size) if f.exists() else None for f in files)
+
+
+@lru_cache(maxsize=64)
+def load_frames(
+    store: Store, stored: tuple, subject: Subject, task: str, source: str, recipe: str, pooling: str
+) -> Frames:
+    """`stored` is the store's version: a new row makes new tables."""
+    runs = frames.comparable(store.runs(subject.key, task), recipe, subject.revision) if task in TASKS else []
+    live = frozenset(run.key for run in runs if not store.is_shipped(run))
+    similarities = store.similarities(subject.key)
+    same_task = [s for s in similarities if s.task == task and subject.revision in ("", s.revision)]
+    similarity = frames.matching(same_task, runs, pooling)
+    if source == MEASURED:
+        curve = frames.measured_curve(runs, similarity and similarity.mean, lambda run: run.key in live)
+    else:
+        curve = frames.published_curve(subject.published, published_task(task), source)
+    revision = similarity.revision if similarity else runs[0].revision if runs else subject.revision
+    return Frames(runs, curve, similarity, frames.similarity_table(similarities, pooling, revision), live)
+
+
+def look_up(
+    choice: Choice, subject: Subject, store: Store, stored: tuple
+) -> tuple[Frames, tuple[int, ...] | None, str]:
+    """The tables behind a settled choice, the layers it drops (None: not known) and why it is impossible."""
+    found = load_frames(store, stored, subject, choice.task, choice.source, choice.recipe, choice.pooling)
+    try:
+        dropped = dropped_layers(choice, subject.n_layers, found.similarity and found.similarity.mean)
+    except ValueError as error:
+        return found, None, subject.error or str(error)
+    return found, dropped, subject.error
+
+
+def chosen_seed(choice: Choice, store: Store) -> int:
+    """The seed that a live run of this choice would take."""
+    choice, subject = settle(choice, store)
+    found, dropped, _ = look_up(choice, subject, store, version(store))
+    return next_seed(choice, found, dropped)
+
+
+def make_view(choice: Choice, store: Store) -> View:
+    """The view of any choice; what many visitors look at is made once."""
+    return make_settled_view(*settle(choice, store), store, version(store))
+
+
+@lru_cache(maxsize=256)
+def make_settled_view(choice: Choice, subject: Subject, store: Store, stored: tuple) -> View:
+    found, dropped, error = look_up(choice, subject, store, stored)
+    if dropped is not None:
+        choice = replace(choice, n_dropped=len(dropped))
+    drawn = found.curve[found.curve.strategy.isin([choice.strategy, *choice.compare, "custom"])]
+    point = story.Point(choice.strategy, choice.n_dropped, subject.n_layers or 0, dropped, choice.budget)
+    told = story.tell(drawn, point)
+    action = describe_action(choice, subject, found, dropped, error, store)
+    return View(
+        tiles={"tiles": [asdict(t) for t in story.tiles(drawn, point, find_cost(choice, subject, found, dropped))]}
+        | {"query": as_query(choice)},
+        curve=draw_curve(choice, subject, found, drawn, told),
+        stack=draw_stack(choice, subject, found, dropped),
+        story=asdict(told),
+        heatmap=draw_heatmap(choice, subject, found, dropped),
+        rows=list_rows(choice, subject, found),
+        action=action,
+        can_run=not error and choice.task in TASKS,
+    )
+
+
+def find_cost(choice: Choice, subject: Subject, found: Frames, dropped: tuple[int, ...] | None) -> frames.Cost:
+    if choice.source != MEASURED:
+        return frames.published_cost(subject.published, choice.n_dropped)
+    return frames.measured_cost(found.runs, dropped) if dropped is not None else frames.Cost()
+
+
+def draw_curve(choice: Choice, subject: Subject, found: Frames, drawn: pd.DataFrame, told: story.Story) -> dict:
+    title, subtitle = curve_titles(choice, subject, found)
+    reference = None
+    if choice.source != MEASURED:
+        reference = published.distilled(subject.published, published_task(choice.task), choice.source)
+    figure = score_against_dropped(
+        drawn,
+        title,
+        subtitle,
+        subject.n_layers or 0,
+        choice.strategy,
+        choice.n_dropped,
+        choice.budget,
+        reference,
+        axis=axis_title(choice, found),
+    )
+    return as_value(figure, f"{title}. {told}", tables.curve_numbers(drawn), f"{file_stem(choice, subject)}-curve.csv")
+
+
+def curve_titles(choice: Choice, subject: Subject, found: Frames) -> tuple[str, str]:
+    """What the curve shows, and what its numbers rest on."""
+    about = f"{subject.label} on {task_label(choice.task)}"
+    if subject.error:
+        return f"{subject.label} cannot be used", subject.error
+    if found.curve.empty:
+        return f"No stored run of {about} yet", f"recipe {choice.recipe} · run a point live to see it here"
+    if choice.source != MEASURED:
+        source = published.SOURCES[choice.source]
+        where = story.join(list(dict.fromkeys(found.curve["where"])))
+        return "Score against layers dropped", f"{about} · open markers: published by {source.label} ({where})"
+    seeds = sorted({seed for row in found.curve.seeds for seed in row})
+    n = int(found.curve.n_eval.iloc[0])
+    subtitle = f"{about}, {n:,} test texts · recipe {choice.recipe} · mean of up to {len(seeds)} seeds"
+    subtitle += " · bars: 95% intervals over the test texts, widest over the seeds"
+    return "Score against layers dropped", subtitle + (" · ★ run on this machine" if found.curve.live.any() else "")
+
+
+def axis_title(choice: Choice, found: Frames) -> str:
+    if choice.source != MEASURED or not found.runs:
+        return "GLUE score, %"
+    metric = found.runs[0].metric
+    return f"{metric}, %" if metric in ("accuracy", "f1") else f"{metric} correlation × 100"
+
+
+def draw_stack(choice: Choice, subject: Subject, found: Frames, dropped: tuple[int, ...] | None) -> dict:
+    """Layers from the top one down, with the cosine that colours each."""
+    if not subject.n_layers:
+        return {"title": "Layer stack", "subtitle": "known once the model is here", "layers": []}
+    cosines = found.similarity.mean if found.similarity else [None] * subject.n_layers
+    low, high = (found.similarities.cosine.min(), found.similarities.cosine.max()) if found.similarity else (0, 1)
+    layers = []
+    for layer in reversed(range(subject.n_layers)):
+        value = cosines[layer]
+        if value is None:
+            fill, ink, text = "var(--lp-grid)", "var(--lp-mute)", ""
+        else:
+            fill, ink = cosine_colour((value - low) / ((high - low) or 1))
+            text = f"{value:.2f}"
+        layers.append(
+            {"name": f"layer {layer}", "cosine": text, "fill": fill, "ink": ink, "off": layer in (dropped or ())}
+        )
+    if dropped is None:
+        subtitle = "which layers are dropped is not known yet"
+    else:
+        kept = [i for i in range(subject.n_layers) if i not in dropped]
+        subtitle = f"kept {describe_layers(kept)}; dropped {describe_layers(dropped)}"
+    return {"title": "Layer stack", "subtitle": subtitle, "layers": layers}
+
+
+def draw_heatmap(choice: Choice, subject: Subject, found: Frames, dropped: tuple[int, ...] | None) -> dict:
+    labels = {name: task.label for name, task in TASKS.items()}
+    if found.similarities.empty:
+        title = f"No layer similarities of {subject.label} measured yet"
+        subtitle = "a live run with strategy Contribution measures them"
+    else:
+        title = "How similar is each layer's output to its input?"
+        subtitle = f"{subject.label} before fine-tuning, mean cosine over validation texts, {POOLINGS[choice.pooling]}"
+        subtitle += " · hatched: dropped at the current choice" if dropped else ""
+    figure = similarity_of_layers(found.similarities, title, subtitle, dropped or (), labels)
+    numbers = tables.similarity_numbers(found.similarities, labels)
+    return as_value(figure, f"{title} {subtitle}", numbers, f"{subject.label}-similarity.csv")
+
+
+def list_rows(choice: Choice, subject: Subject, found: Frames) -> dict:
+    rows = tables.run_rows(found.runs, found.curve, lambda run: run.key in found.live)
+    if choice.source != MEASURED or rows.empty:
+        rows = pd.DataFrame()
+    subtitle = f"{subject.label} on {task_label(choice.task)}, recipe {choice.recipe}: one row per run"
+    title = "Runs behind these numbers" if len(rows) else ""
+    return {"title": title, "subtitle": subtitle, "numbers": as_table(rows, f"{file_stem(choice, subject)}-runs.csv")}
+
+
+def describe_action(choice: Choice, subject: Subject, found: Frames, dropped, error: str, store: Store) -> dict:
+    """What the run button would do and how long it takes, and the command that does the same."""
+    if choice.task not in TASKS:
+        text = f"{choice.task} is published only; choose a task such as SST-2 or Movie reviews to run a point live."
+        return {"text": text, "command": []}
+    if error:
+        return {"text": error, "command": [], "problem": True}
+    seed = next_seed(choice, found, dropped)
+    recipe = RECIPES[choice.recipe]
+    texts = f"at most {recipe.max_train:,} texts" if recipe.max_train else "all training texts"
+    times = {1: "once", 2: "twice"}.get(recipe.epochs, f"{recipe.epochs} times")
+    if dropped is None:
+        what = f"Compares the layers first, drops the {choice.n_dropped} that contribute least"
+    else:
+        what = f"Drops {describe_layers(dropped)}" if dropped else "Drops nothing"
+    lasts = expected_time(choice, subject, dropped, store)
+    text = f"{what}, trains {texts} {times} with seed {seed}: {lasts} Can be cancelled."
+    if not subject.installed:
+        size = f" ({MODELS[choice.model].download_mb} MB)" if choice.model in MODELS else ""
+        text = f"Fetches {subject.label} first{size}. {text}"
+    return {"text": text, "command": as_command(choice, seed)}
+
+
+def next_seed(choice: Choice, found: Frames, dropped: tuple[int, ...] | None) -> int:
+    """The chosen seed, else the first one that these layers were not run with."""
+    if choice.seed is not None:
+        return choice.seed
+    done = {run.seed for run in found.runs if run.dropped == dropped}
+    return next(seed for seed in range(len(done) + 1) if seed not in done)
+
+
+def expected_time(choice: Choice, subject: Subject, dropped: tuple[int, ...] | None, store: Store) -> str:
+    if not subject.n_layers:
+        return "how long is not known before the model is here."
+    n_dropped = choice.n_dropped if dropped is None else len(dropped)
+    runs = store.runs(subject.key)
+    known = frames.train_time(
+        runs, choice.task, choice.recipe, subject.n_layers - n_dropped, lambda run: not store.is_shipped(run)
+    )
+    if not known:
+        return "how long is not known, nothing of this size was run yet."
+    seconds, basis = known
+    return f"about {duration(seconds)} (median of {basis})."
+
+
+def duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def as_value(figure, label: str, numbers: pd.DataFrame, file: str) -> dict:
+    """What the page needs to draw a figure and to show and save its numbers."""
+    return {"figure": figure.to_plotly_json(), "label": label, "numbers": as_table(numbers, file)}
+
+
+def as_table(rows: pd.DataFrame, file: str) -> dict:
+    cells = rows.astype(object).where(rows.notna(), None).to_numpy().tolist() if len(rows) else []
+    return {"columns": rows.columns.tolist(), "rows": cells, "file": file}
+
+
+def file_stem(choice: Choice, subject: Subject) -> str:
+    return f"{subject.label}-{task_label(choice.task)}".replace(" ", "-").replace("/", "-").lower()
