@@ -10,12 +10,14 @@ and kept set.
 import argparse
 import csv
 import itertools
+import sys
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+sys.path.insert(0, str(Path(__file__).parent.parent))  # the project is not installed, it is run from its folder
 ROWS = Path(__file__).with_suffix(".csv")
 COLUMNS = ("model", "task", "recipe", "batch_size", "dropout", "learning_rate", "kept", "seed", "metric", "score")
 

@@ -1,6 +1,5 @@
 """What to compute on: one small function for each choice that depends on the hardware."""
 
-import os
 import platform
 from pathlib import Path
 
@@ -33,8 +32,3 @@ def synchronize(device: torch.device) -> None:
     """Waits until the device has done what was asked of it, so that a clock shows the real time."""
     if device.type != "cpu":
         torch.accelerator.synchronize(device)
-
-
-def silence_tokenizers() -> None:
-    """Tokenising a few thousand texts needs no fork-unsafe threads, which print a warning in child processes."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -15,7 +15,7 @@ import transformers
 from . import __version__
 from .batches import encode
 from .cost import count_flops, measure_latency
-from .device import describe_device, silence_tokenizers
+from .device import describe_device
 from .finetune import as_predictions, finetune, predict
 from .install import install
 from .layers import count_parameters, drop_layers, planned_parameters
@@ -27,9 +27,9 @@ from .recipes import Recipe
 from .runs import Run, RunSpec, Similarity, now
 from .similarity import layer_similarities
 from .store import Store
-from .tasks import load_task
+from .tasks import Task, load_task
 
-CALIBRATION_TEXTS = 2000  # at most so many validation texts are compared
+CALIBRATION_TEXTS, CALIBRATION_TOKENS = 2000, 128  # at most so many validation texts are compared, cut at so many
 BATCH_SIZES = (1, 32)  # for latency
 
 
@@ -85,7 +85,7 @@ def compare(model: str, task: str, store: Store) -> Iterator[Progress | Similari
     """Measures and stores how similar each layer's output is to its input, on validation texts; yields both records."""
     yield Progress(LOADING)
     weights, data = resolve(model), load_task(task)
-    encoded = encode(load_tokenizer(weights), data.validation.first(CALIBRATION_TEXTS).texts, max_tokens=128)
+    encoded = encode(load_tokenizer(weights), data.validation.first(CALIBRATION_TEXTS).texts, CALIBRATION_TOKENS)
     full = load_model(weights, data.task.n_labels, seed=0).to(default_device())
     for event in layer_similarities(full, encoded):
         if isinstance(event, Progress):
@@ -105,11 +105,11 @@ def compare(model: str, task: str, store: Store) -> Iterator[Progress | Similari
 def measure(spec: RunSpec, weights: Weights) -> Iterator[Progress | Run]:
     """Drops, fine-tunes, scores and times; yields progress and at last the run, which is not stored here."""
     yield Progress(LOADING)
-    silence_tokenizers()
     data, recipe = load_task(spec.task), Recipe(label="", **spec.recipe)
     train, test = data.train.first(recipe.max_train), data.test.first(recipe.max_test)
     tokenizer = load_tokenizer(weights)
     encoded, encoded_test = (encode(tokenizer, split.texts, recipe.max_tokens) for split in (train, test))
+    yield Progress(LOADING)
     model = drop_layers(load_model(weights, data.task.n_labels, spec.seed), spec.kept).to(default_device())
     losses, started = [], time.perf_counter()
     for progress in finetune(model, encoded, train.labels, recipe, spec.seed):
@@ -119,21 +119,15 @@ def measure(spec: RunSpec, weights: Weights) -> Iterator[Progress | Run]:
     for event in predict(model, encoded_test):
         if isinstance(event, Progress):
             yield event
-    predictions = as_predictions(event)
-    metrics = score(data.task.metrics, test.labels, predictions)
-    yield Progress(TIMING)
-    quartiles = {str(n): measure_latency(model, encoded_test, n) for n in BATCH_SIZES}
-    metric = data.task.metrics[0]
+    quartiles = {}
+    for n_texts in BATCH_SIZES:
+        yield Progress(TIMING)
+        quartiles[str(n_texts)] = measure_latency(model, encoded_test, n_texts)
     yield Run(
-        **{"key": spec.key} | asdict(spec),
+        **{"key": spec.key} | asdict(spec) | judge(data.task, test.labels, as_predictions(event)),
         n_layers=weights.n_layers,
         n_dropped=weights.n_layers - len(spec.kept),
-        metric=metric,
-        score=metrics[metric],
-        metrics=metrics,
-        interval=bootstrap_interval(metric, test.labels, predictions),
         n_train=len(train.texts),
-        n_eval=len(test.texts),
         parameters=count_parameters(model),
         flops=count_flops(model, encoded_test),
         train_seconds=train_seconds,
@@ -144,6 +138,13 @@ def measure(spec: RunSpec, weights: Weights) -> Iterator[Progress | Run]:
         versions=versions(),
         created_at=now(),
     )
+
+
+def judge(task: Task, labels: np.ndarray, predictions: np.ndarray) -> dict:
+    """The fields of a run that say how good its predictions are; both arrays (texts,)."""
+    metrics, name = score(task.metrics, labels, predictions), task.metrics[0]
+    interval = bootstrap_interval(name, labels, predictions)
+    return {"metric": name, "score": metrics[name], "metrics": metrics, "interval": interval, "n_eval": len(labels)}
 
 
 def stretches(losses: list[float], n: int = 50) -> tuple[float, ...]:

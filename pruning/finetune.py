@@ -1,5 +1,6 @@
 """Fine-tuning and prediction: one plain loop, written as a generator of progress."""
 
+import math
 import time
 from collections.abc import Iterator
 
@@ -22,7 +23,7 @@ def finetune(
 ) -> Iterator[Progress]:
     """Fine-tunes `model` in place; yields after every step, and closing the generator ends it there.
 
-    The same seed on the same machine gives the same weights to the last bit.
+    The same seed on the same machine gives the same weights to the last bit. FloatingPointError: it diverged.
     """
     set_seed(seed)
     if recipe.dropout is not None:
@@ -45,6 +46,11 @@ def finetune(
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
+        if not math.isfinite(loss.item()):
+            raise FloatingPointError(
+                f"the training diverged at step {step} of {steps}: its loss is {loss.item()}; "
+                "nothing is stored. Choose a recipe with a lower learning rate, or another seed"
+            )
         seconds_left = (time.perf_counter() - started) / step * (steps - step)
         yield Progress(TRAINING, step, steps, loss.item(), seconds_left)
 

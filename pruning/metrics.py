@@ -6,7 +6,7 @@ import datasets
 import evaluate
 import numpy as np
 from scipy import stats
-from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
+from sklearn.metrics import f1_score, matthews_corrcoef
 
 SKLEARN = "https://scikit-learn.org/stable/modules/model_evaluation.html"
 SCIPY = "https://docs.scipy.org/doc/scipy/reference/stats.html"
@@ -34,7 +34,7 @@ class Score(evaluate.Metric):
 
     name = ""
     value_type = "int64"
-    function: Callable = staticmethod(accuracy_score)
+    function: Callable
     source = SKLEARN
 
     def _info(self):
@@ -51,7 +51,8 @@ class Score(evaluate.Metric):
 
 
 class Accuracy(Score):
-    name = "accuracy"
+    name, source = "accuracy", ""
+    function = staticmethod(lambda references, predictions: (references == predictions).mean())
 
 
 class F1(Score):
@@ -88,12 +89,7 @@ def bootstrap_interval(
     name: str, references: np.ndarray, predictions: np.ndarray, seed: int = 0
 ) -> tuple[float, float]:
     """95% percentile bootstrap interval of a metric over texts, in percent: 1,000 resamples."""
-    function = METRICS[name].function
-    generator = np.random.default_rng(seed)
-    draws = generator.integers(len(references), size=(1000, len(references)))
-    if name == "accuracy":
-        values = (references == predictions)[draws].mean(axis=1)
-    else:
-        values = [function(references[draw], predictions[draw]) for draw in draws]
-    low, high = np.percentile(values, (2.5, 97.5))
+    function, generator = METRICS[name].function, np.random.default_rng(seed)
+    draws = (generator.integers(len(references), size=len(references)) for _ in range(1000))
+    low, high = np.percentile([function(references[draw], predictions[draw]) for draw in draws], (2.5, 97.5))
     return 100 * float(low), 100 * float(high)

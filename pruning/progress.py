@@ -17,5 +17,5 @@ class Progress:
     stage: str  # one of the constants above
     step: int = 0
     steps: int = 0  # 0: not known
-    loss: float | None = None  # mean training loss of the last steps
+    loss: float | None = None  # training loss of this step
     seconds_left: float | None = None  # of this stage

@@ -16,6 +16,7 @@ from .batches import Encoded, sorted_batches
 from .families import Family, get_family
 from .layers import find_layers
 from .progress import COMPARING, Progress
+from .runs import POOLINGS
 
 
 def layer_similarities(
@@ -25,7 +26,7 @@ def layer_similarities(
     family = get_family(model.config.model_type)
     layers = find_layers(model)
     n_texts, steps = len(encoded.lengths), -(-len(encoded.lengths) // batch_size)
-    found = {pooling: np.zeros((n_texts, len(layers)), dtype="float32") for pooling in ("sentence", "mean")}
+    found = {pooling: np.zeros((n_texts, len(layers)), dtype="float32") for pooling in POOLINGS}
     model.eval()
     for step, indices in enumerate(sorted_batches(encoded.lengths, batch_size), 1):
         batch = {name: tensor.to(model.device) for name, tensor in encoded.pad(indices).items()}

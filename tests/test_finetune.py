@@ -142,3 +142,11 @@ def test_no_dropout_makes_training_mode_as_exact_as_evaluation(model_type, tmp_p
         assert not torch.allclose(model.train()(**batch).logits, evaluated)
         set_dropout(model, 0.0)
         assert torch.allclose(model(**batch).logits, evaluated, atol=1e-6)
+
+
+def test_a_training_that_diverges_is_an_error_and_no_result(weights, encoded):
+    model = load_model(weights, 2, 0)
+    with torch.no_grad():
+        model.classifier.weight.fill_(float("nan"))
+    with pytest.raises(FloatingPointError, match="diverged at step 1 of 36: its loss is nan.*lower learning rate"):
+        list(finetune(model, encoded, LABELS, FAST, 0))

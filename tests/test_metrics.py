@@ -1,5 +1,7 @@
 """Scores in percent, offline, equal to hand-computed values."""
 
+import tracemalloc
+
 import evaluate
 import numpy as np
 import pytest
@@ -58,3 +60,13 @@ def test_interval_of_accuracy_is_about_two_standard_errors():
 
 def test_interval_is_the_same_each_time():
     assert bootstrap_interval("spearman", TRUE, GUESS) == bootstrap_interval("spearman", TRUE, GUESS)
+
+
+def test_interval_needs_no_more_memory_for_more_texts_than_a_few_copies_of_them():
+    """All resamples at once would take 8,000 bytes per text."""
+    labels = np.zeros(40_000, dtype="int64")
+    tracemalloc.start()
+    bootstrap_interval("accuracy", labels, labels)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100 * labels.size
