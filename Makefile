@@ -1,7 +1,7 @@
 # Layer Pruning Explorer. `make run` opens the app, `make test` runs all tests; both install what they need themselves.
 PYTHON ?= python3
 IN_VENV = .venv/bin/python
-BROWSERS = chromium chromium-browser google-chrome google-chrome-stable
+BROWSERS = chromium chromium-browser google-chrome
 PIP_INSTALL = $(IN_VENV) -m pip install -qq --disable-pip-version-check
 
 .PHONY: setup run test lint format screenshots clean

@@ -7,8 +7,9 @@ from pruning.ui.look import launch_options
 
 
 def main() -> None:
-    jobs = JobQueue()
-    demo = build_app(Store(), jobs)
+    store = Store()
+    jobs = JobQueue(store)
+    demo = build_app(store, jobs)
     try:
         demo.launch(prevent_thread_lock=True, **launch_options())
         jobs.warm_up()  # after the page is served: a first run need not wait for torch

@@ -28,8 +28,9 @@ DRAWN = "#lp-curve .lp-plot[data-drawn]"
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as nothing_of_the_users, sync_playwright() as playwright:
-        jobs = JobQueue()
-        demo = build_app(Store(Path(nothing_of_the_users)), jobs)
+        store = Store(Path(nothing_of_the_users))
+        jobs = JobQueue(store)
+        demo = build_app(store, jobs)
         _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
         chromium = next(filter(None, map(shutil.which, CHROMIUMS)), None)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])

@@ -87,7 +87,9 @@ def main(arguments: list[str] | None = None) -> int:
         COMMANDS[options.command](options)
     except (NotInstalledError, NeedsSimilarityError, ValueError) as error:
         return complain(error, 2)
-    except OSError as error:
+    except BrokenPipeError:
+        raise
+    except (OSError, FloatingPointError) as error:
         return complain(error, 1)
     except KeyboardInterrupt:
         return complain("stopped; nothing of the unfinished run is stored", 130)
@@ -101,6 +103,9 @@ def complain(error: Exception | str, status: int) -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        try:
+            sys.exit(main())
+        finally:
+            sys.stdout.flush()  # here, where a closed pipe can be answered, and not at the exit
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .models import MODELS, installed_folder
+from .models import MODELS, installed_folder, resolve, stored_name
 from .plan import NeedsSimilarityError, Request, check
 from .progress import FETCHING, Progress
 from .runs import to_json
@@ -25,7 +25,7 @@ def models(options: argparse.Namespace) -> None:
         if not is_installed(options.name):
             tell(f"{options.name}: {download_mb(options.name)} MB to fetch")
             show_progress(install(options.name))
-        show(options, {"name": options.name, "folder": str(installed_folder(options.name))})
+        show(options, {"name": options.name, "folder": str(resolve(options.name).folder)})
         return
     rows = [
         {
@@ -126,7 +126,7 @@ def similarity(options: argparse.Namespace) -> None:
 def results(options: argparse.Namespace) -> None:
     store = Store()
     read = {"run": store.runs, "similarity": store.similarities}[options.kind]
-    records = read(options.model, options.task)
+    records = read(options.model and stored_name(options.model), options.task)
     if options.format == "jsonl" and not options.json:
         for record in records:
             print(to_json(record))

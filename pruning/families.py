@@ -26,9 +26,9 @@ FAMILIES = {
 }
 
 
-def get_family(model_type: str | None) -> Family:
+def get_family(model_type: object) -> Family:
     """The family of that `model_type`; ValueError lists the supported architectures."""
-    if model_type not in FAMILIES:
+    if not isinstance(model_type, str) or model_type not in FAMILIES:
         labels = ", ".join(f.label for f in FAMILIES.values())
         raise ValueError(
             f"layers of architecture {model_type!r} cannot be dropped here yet; use a model of one of: {labels}"

@@ -1,4 +1,4 @@
-"""Figures: each a pure function from a table to a plotly Figure. Nothing else here or anywhere imports plotly.
+"""Figures: each a pure function from a table to a plotly Figure. Nothing else imports plotly.
 
 Colours are names of CSS variables, `var(--lp-...)`; the page puts in the values of its light or dark theme when it
 draws, so one figure serves both. `palette.theme_colours` lists them. Traces, shapes and annotations are collected as
@@ -20,6 +20,7 @@ HEIGHT = 372  # pixels of the curve
 MARGIN = {"l": 52, "r": 4, "t": 10, "b": 46}
 LABEL_GAP = 15  # pixels between two line labels
 LABEL_SPACE = 118  # pixels right of the plot for the line labels; the page keeps it at any width
+MOST_VALUES = 12  # layers whose numbers fit into the heatmap's cells
 BUDGETS = (1, 2, 3)  # points of loss whose bands are drawn
 INK, MUTE, GRID, ACCENT, CARD = (f"var(--lp-{name})" for name in ("ink", "mute", "grid", "accent", "card"))
 
@@ -31,19 +32,19 @@ def score_against_dropped(
     n_layers: int,
     strategy: str = "top",
     n_dropped: int = 0,
+    baseline: float | None = None,
     budget: float = 2,
     reference: tuple[str, float] | None = None,
     axis: str = "score, %",
 ) -> go.Figure:
     """Score (y, percent) against layers dropped (x, count), a line per strategy in `curve`, labelled at its end.
 
-    `strategy` is drawn strongest and `n_dropped` marked; a band shows each budget, `reference` is a dotted line.
+    `strategy` is drawn strongest and `n_dropped` marked; `baseline` is the full model's score, a dashed line, from
+    which a band shows each budget; `reference` is a dotted line.
     """
     if curve.empty:
         return empty_figure(title, subtitle)
-    edges = (-0.25, int(curve.n_dropped.max()) + 0.25)
-    full = curve[curve.n_dropped == 0].score
-    baseline = float(full.iloc[0]) if len(full) else None
+    edges = (-0.25, max(int(curve.n_dropped.max()), n_dropped) + 0.25)
     limits = y_range(curve, baseline, budget, reference)
     traces = []
     for name in drawing_order(curve, strategy):
@@ -65,10 +66,12 @@ def score_against_dropped(
     return go.Figure(leaders + traces, layout)
 
 
-def y_range(curve: pd.DataFrame, baseline: float | None, budget: float, reference) -> tuple[float, float]:
+def y_range(
+    curve: pd.DataFrame, baseline: float | None, budget: float, reference: tuple[str, float] | None
+) -> tuple[float, float]:
     """Room for every bar, the budget and the reference, and a little more."""
     values = pd.concat([curve.score, curve.low, curve.high]).dropna().astype(float).tolist()
-    values += [baseline - budget] if baseline is not None else []
+    values += [baseline, baseline - budget] if baseline is not None else []
     values += [reference[1]] if reference else []
     low, high = min(values), max(values)
     room = max(0.06 * (high - low), 0.5)
@@ -87,13 +90,9 @@ def draw_line(rows: list[dict], strategy: str, strong: bool) -> list[dict]:
         "name": STRATEGIES[strategy].label,
         "mode": "markers" if strategy == "custom" else "lines+markers",
         "line": stroke(colour, 3.2 if strong else 1.8),
-        "marker": {
-            "symbol": symbols,
-            "color": colour,
-            "size": [14 if s == "star" else 9 for s in symbols],
-            "line": edge,
-        },
-        "customdata": [[strategy, hover_text(row)] for row in rows],
+        "marker": {"symbol": symbols, "color": colour, "line": edge}
+        | {"size": [14 if s == "star" else 9 for s in symbols]},
+        "customdata": [[strategy, hover_text(row), list(row["dropped"] or ())] for row in rows],
         "hovertemplate": "%{customdata[1]}<extra></extra>",
         "cliponaxis": False,
     }
@@ -124,8 +123,8 @@ def draw_seeds(rows: list[dict]) -> list[dict]:
 
 
 def point_symbol(row: dict) -> str:
-    """Measured points are filled, published ones open, those run on this machine and custom ones starred."""
-    if row["live"] or row["strategy"] == "custom":
+    """Measured points are filled, published ones open, those run on this machine starred."""
+    if row["live"]:
         return "star"
     marker = LOOKS[row["strategy"]].marker
     return marker if row["source"] == MEASURED else f"{marker}-open"
@@ -137,13 +136,14 @@ def hover_text(row: dict) -> str:
     which += f": {describe_layers(row['dropped'])}" if row["dropped"] else ""
     score = f"score {row['score']:.2f}"
     if row["n_dropped"] and pd.notna(row["loss"]):
-        score += f", loss {row['loss']:.2f} points" + (" (seed by seed)" if row["paired"] else "")
+        score += f", loss {row['loss']:.2f} points"
     lines = [f"<b>{STRATEGIES[row['strategy']].label}</b> · {which}", score]
     if row["source"] != MEASURED:
         return "<br>".join([*lines, f"{SOURCES[row['source']].label}, {row['where']}: {EVIDENCE[row['evidence']]}"])
     lines.append(f"95% interval {row['low']:.1f} to {row['high']:.1f}, {int(row['n_eval'])} test texts")
     seeds = (f"{seed}: {score:.2f}" for seed, score in zip(row["seeds"], row["scores"], strict=True))
-    lines.append("by seed " + ", ".join(seeds))
+    other = " (the full model: other seeds)" if pd.notna(row["loss"]) and not row["paired"] else ""
+    lines.append("by seed " + ", ".join(seeds) + other)
     return "<br>".join(lines + (["★ run on this machine"] if row["live"] else []))
 
 
@@ -189,7 +189,7 @@ def similarity_of_layers(
     counts = table.drop_duplicates("task").set_index("task").n_texts
     cells = {
         "type": "heatmap",
-        "z": grid.to_numpy().round(4).tolist(),
+        "z": grid.to_numpy().round(6).tolist(),
         "x": grid.columns.tolist(),
         "y": list(range(len(tasks))),
         "text": [[name] * grid.shape[1] for name in names],
@@ -209,12 +209,13 @@ def similarity_of_layers(
     }
     hatched = [draw_hatching(first - 0.5, last + 0.5, len(tasks)) for first, last in neighbours(dropped)]
     layout = blank_layout(title, subtitle, height=62 + 36 * len(tasks))
-    layout["meta"] = {"values_need": 160 + 34 * grid.shape[1]}  # pixels of width, below which the numbers are left out
+    values = [draw_values(cells)] if grid.shape[1] <= MOST_VALUES else []
+    layout["meta"] = {"values_need": 160 + 44 * grid.shape[1]}  # pixels of width, below which the numbers are left out
     layout["xaxis"] |= {"title": {"text": "layer (0 is nearest the embeddings)", "standoff": 8}}
     layout["xaxis"] |= {"dtick": 1, "showgrid": False, "range": [-0.5, grid.shape[1] - 0.5]}
     layout["yaxis"] |= {"range": [len(tasks) - 0.5, -0.5], "showgrid": False, "automargin": True}
     layout["yaxis"] |= {"tickvals": cells["y"], "ticktext": names}
-    return go.Figure([cells, *hatched, draw_values(cells)], layout | {"margin": {"l": 8, "r": 8, "t": 6, "b": 44}})
+    return go.Figure([cells, *hatched, *values], layout | {"margin": {"l": 8, "r": 8, "t": 6, "b": 44}})
 
 
 def draw_values(cells: dict) -> dict:
@@ -227,7 +228,7 @@ def draw_values(cells: dict) -> dict:
         "mode": "text",
         "x": cells["x"] * len(cells["y"]),
         "y": [y for y in cells["y"] for _ in cells["x"]],
-        "text": [f"{z:.2f}" for z in values],
+        "text": [f"{z:.3f}" for z in values],
         "textfont": {"size": 12, "color": [cosine_colour((z - low) / ((high - low) or 1))[1] for z in values]},
         "hoverinfo": "skip",
     }

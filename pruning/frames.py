@@ -1,4 +1,4 @@
-"""From stored records to the tables that figures draw and sentences tell: averages are taken here and nowhere else.
+"""From stored records to the tables that figures draw and sentences tell; averages over seeds are taken only here.
 
 Only runs of the same weights, texts, recipe and start stand in one table. A strategy's point is found by the layers it
 keeps, so strategies that keep the same layers share their runs. A run that was not made is no row.
@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isnan
 from statistics import mean, median
+from typing import Any
 
 import pandas as pd
 
@@ -26,8 +27,8 @@ CURVE = (
     "high",
     "seeds",
     "scores",  # one per seed, in the order of seeds
-    "loss",  # points below the full model
-    "paired",  # True: mean over seeds of the difference to the full model of the same seed
+    "loss",  # points below the full model, mean against mean
+    "paired",  # True: the full model was run with the same seeds, so chance by the seed falls out of the loss
     "n_eval",
     "source",
     "where",  # published: the table or figure
@@ -50,16 +51,14 @@ class Cost:
 def comparable(runs: Sequence[Run], recipe: str, revision: str = "") -> list[Run]:
     """The runs that may stand in one line: of that recipe as it is now, before fine-tuning, one revision and data.
 
-    `revision` is preferred where it has runs; else the revision and data with the most runs, of equals the newest.
+    With `revision`, runs of those weights alone. Of several groups the one with the most runs, of equals the newest.
     """
     values = get_recipe(recipe).values()
     groups: dict[tuple, list[Run]] = {}
     for run in runs:
-        if run.recipe == values and run.start == PRE_TRAINED:
+        if run.recipe == values and run.start == PRE_TRAINED and revision in ("", run.revision):
             groups.setdefault((run.revision, run.data), []).append(run)
-    if not groups:
-        return []
-    return max(groups.values(), key=lambda g: (g[0].revision == revision, len(g), max(r.created_at for r in g)))
+    return max(groups.values(), key=lambda group: (len(group), max(run.created_at for run in group)), default=[])
 
 
 def matching(similarities: Sequence[Similarity], runs: Sequence[Run], pooling: str) -> Similarity | None:
@@ -103,33 +102,24 @@ def measured_curve(
 def measured_point(strategy: str, runs: list[Run], baseline: list[Run], is_live: Callable[[Run], bool]) -> dict:
     """One row of the curve: runs of one kept set, one per seed."""
     runs = sorted(runs, key=lambda run: run.seed)
-    loss, paired = loss_in_points(runs, baseline)
+    score, seeds = mean(run.score for run in runs), tuple(run.seed for run in runs)
     return {
         "strategy": strategy,
         "n_dropped": runs[0].n_dropped,
         "dropped": runs[0].dropped,
-        "score": mean(run.score for run in runs),
+        "score": score,
         "low": min(run.interval[0] for run in runs),
         "high": max(run.interval[1] for run in runs),
-        "seeds": tuple(run.seed for run in runs),
+        "seeds": seeds,
         "scores": tuple(run.score for run in runs),
-        "loss": loss,
-        "paired": paired,
+        "loss": mean(run.score for run in baseline) - score if baseline else None,
+        "paired": sorted(run.seed for run in baseline) == list(seeds),
         "n_eval": runs[0].n_eval,
         "source": MEASURED,
         "where": "",
         "evidence": "",
         "live": any(is_live(run) for run in runs),
     }
-
-
-def loss_in_points(runs: Sequence[Run], baseline: Sequence[Run]) -> tuple[float | None, bool]:
-    """Loss against the full model, seed by seed where both ran the same seeds (True), else mean against mean."""
-    full = {run.seed: run.score for run in baseline}
-    differences = [full[run.seed] - run.score for run in runs if run.seed in full]
-    if differences:
-        return mean(differences), True
-    return (mean(full.values()) - mean(run.score for run in runs), False) if full else (None, False)
 
 
 def published_curve(model: str, task: str, source: str) -> pd.DataFrame:
@@ -146,7 +136,8 @@ def published_curve(model: str, task: str, source: str) -> pd.DataFrame:
     return pd.DataFrame(found, columns=list(CURVE)).sort_values(["strategy", "n_dropped"], ignore_index=True)
 
 
-def published_point(strategy: str, row, full_score: float) -> dict:
+def published_point(strategy: str, row: Any, full_score: float) -> dict:
+    """One row of the curve: `row` is one of `published.scores`, as itertuples gives it."""
     empty = {"low": None, "high": None, "seeds": (), "scores": (), "paired": False, "n_eval": None, "live": False}
     dropped = () if row.n_dropped == 0 else None
     return empty | {
@@ -161,34 +152,46 @@ def published_point(strategy: str, row, full_score: float) -> dict:
     }
 
 
-def find_point(curve: pd.DataFrame, strategy: str, n_dropped: int, dropped: Sequence[int] | None = None) -> dict | None:
-    """That row of the curve or None; `dropped` tells apart the points of strategy custom.
+def find_rows(curve: pd.DataFrame, strategy: str, n_dropped: int, dropped: Sequence[int] | None = None) -> pd.DataFrame:
+    """That one row of the curve, or none; `dropped` tells apart the points of strategy custom.
 
-    Layers named by hand that a strategy drops too are found there.
+    Layers named by hand are found where a strategy drops them too, as a point of custom.
     """
     rows = curve[curve.n_dropped == n_dropped]
-    if strategy == "custom" and n_dropped:
-        rows = rows.loc[[layers == dropped for layers in rows.dropped]]
-    elif strategy != "custom":
-        rows = rows[rows.strategy == strategy]
+    if strategy != "custom":
+        return rows[rows.strategy == strategy]
+    named = [dropped is not None and layers == dropped for layers in rows.dropped]
+    return rows.loc[named].head(1).assign(strategy="custom")
+
+
+def find_point(curve: pd.DataFrame, strategy: str, n_dropped: int, dropped: Sequence[int] | None = None) -> dict | None:
+    """The same row as values, or None."""
+    rows = find_rows(curve, strategy, n_dropped, dropped)
     if rows.empty:
         return None
     return {name: None if isinstance(v, float) and isnan(v) else v for name, v in rows.iloc[0].to_dict().items()}
 
 
+def full_score(curve: pd.DataFrame) -> float | None:
+    """The full model's score, which every loss is counted from; None where it was not run."""
+    full = curve[curve.n_dropped == 0].score
+    return float(full.iloc[0]) if len(full) else None
+
+
 def measured_cost(runs: Sequence[Run], dropped: Sequence[int]) -> Cost:
-    """Medians over the seeds of these layers' runs against the full model's, on the same device.
+    """Medians over the seeds of these layers' runs against the full model's, on the device that ran both, last of all.
 
     Parameters depend on the number of layers alone, so any run that drops as many tells them.
     """
     pruned = [run for run in runs if run.dropped == tuple(dropped)]
-    devices = {run.device for run in pruned}
     full = [run for run in runs if not run.n_dropped]
     same_size = [run for run in runs if run.n_dropped == len(dropped)]
     parameters = (full[0].parameters, same_size[0].parameters) if full and same_size else None
-    full = [run for run in full if run.device in devices]
-    if not (full and pruned and len(devices) == 1):
+    both = {run.device for run in full} & {run.device for run in pruned}
+    if not both:
         return Cost(parameters)
+    device = max((run for run in pruned if run.device in both), key=lambda run: run.created_at).device
+    full, pruned = ([run for run in side if run.device == device] for side in (full, pruned))
     latency = {
         batch: tuple(median(run.latency_ms[batch] for run in side) for side in (full, pruned))
         for batch in pruned[0].latency_ms
@@ -197,9 +200,9 @@ def measured_cost(runs: Sequence[Run], dropped: Sequence[int]) -> Cost:
     return Cost(parameters, latency, tuple(median(run.train_seconds for run in side) for side in (full, pruned)))
 
 
-def published_cost(model: str, n_dropped: int) -> Cost:
-    """What the source of the cost table reports for so many dropped layers, whichever they are."""
-    full, pruned = published.cost(model, 0), published.cost(model, n_dropped)
+def published_cost(model: str, n_dropped: int, source: str) -> Cost:
+    """What that source reports for so many dropped layers, whichever they are."""
+    full, pruned = (published.cost(model, n, source) for n in (0, n_dropped))
     if not full or not pruned:
         return Cost()
     millions = (full["parameters_millions"], pruned["parameters_millions"])
@@ -221,7 +224,9 @@ def similarity_table(similarities: Sequence[Similarity], pooling: str, revision:
     return pd.DataFrame(rows, columns=["task", "layer", "cosine", "std", "n_texts"])
 
 
-def train_time(runs: Sequence[Run], task: str, recipe: str, n_kept: int, is_live: Callable[[Run], bool]):
+def train_time(
+    runs: Sequence[Run], task: str, recipe: str, n_kept: int, is_live: Callable[[Run], bool]
+) -> tuple[float, str] | None:
     """(seconds, in words on what they rest) for a run of that size, or None.
 
     Of runs of the same recipe and number of kept layers, the user's own count first, and of those the same task's.

@@ -25,6 +25,7 @@ from .models import (
     MODELS,
     Model,
     NotInstalledError,
+    check_offered,
     home,
     installed_folder,
     is_hub_id,
@@ -60,6 +61,7 @@ def install(model: str) -> Iterator[Progress]:
     or unusable files. ConnectionError: out of reach. Any other OSError: the files cannot be written.
     """
     model = str(model).strip()
+    check_offered(model)
     with explained():
         if is_installed(model):
             return
@@ -230,7 +232,7 @@ def copy_member(archive: Path, name: str, file) -> None:
 def finish(row: Model, partial: Path, final: Path) -> None:
     """Checks what was fetched, drops all that is not needed, and puts the folder in its place."""
     try:
-        read_folder(partial, row.name)
+        read_folder(partial, row.name, row.sha256)
     except ValueError:
         shutil.rmtree(partial)  # else the next install would go on with the same files
         raise

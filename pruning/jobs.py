@@ -45,20 +45,22 @@ class Job:
     progress: Progress | None = None
     run: Run | None = None  # when done
     error: str = ""  # when failed: a sentence for the user
-    created: float = 0.0  # times in seconds since 1970
-    started: float | None = None
+    started: float | None = None  # times in seconds since 1970
     ended: float | None = None
 
 
 class JobQueue:
-    """Takes requests, runs one after the other in the worker and tells how each stands. For use from any thread."""
+    """Takes requests, runs one after the other in the worker and tells how each stands. For use from any thread.
 
-    def __init__(self, max_waiting: int = 8):
-        self.max_waiting = max_waiting
+    A job belongs to the visitors who asked for it, its holders; each is known by a token that the caller chooses.
+    """
+
+    def __init__(self, store: Store, max_waiting: int = 8):
+        self.store, self.max_waiting = store, max_waiting
         self._changed = threading.Condition()  # guards all below; notified when a job changes
         self._jobs: dict[str, Job] = {}  # in order of arrival
-        self._holders: dict[str, int] = {}  # job id -> visitors who want it and have not cancelled
-        self._plans: dict[tuple[str, str], dict] = {}  # the least lately used first
+        self._holders: dict[str, set[str]] = {}  # job id -> who wants it and has not cancelled
+        self._plans: dict[tuple[Request, str], dict] = {}  # the least lately used first
         self._asked: dict[str, Future] = {}  # plans the worker was asked for
         self._worker: WorkerProcess | None = None
         self._closed = False
@@ -68,22 +70,23 @@ class JobQueue:
         with self._changed:
             self._started_worker()
 
-    def submit(self, request: Request) -> Job:
+    def submit(self, request: Request, holder: str) -> Job:
         """The job of that request: a new one, or the one that already waits or runs. A stored run is done at once.
 
+        The holder has it until `cancel`; to ask twice is to hold it once.
         ValueError: impossible as asked. QueueFullError: too many wait. OSError: the store cannot be read.
         """
-        run = stored_run(request)
+        run = stored_run(request, self.store)
         with self._changed:
             for job in self._jobs.values():
                 if job.request == request and (self._holders[job.id] if not job.ended else run and job.run == run):
-                    self._holders[job.id] += 1
+                    self._holders[job.id].add(holder)
                     return self.get(job.id)
             n_waiting = len(self._in_state(WAITING))
             if not run and n_waiting >= self.max_waiting:
                 raise QueueFullError(f"{n_waiting} runs are waiting, no more can; try again when one of them is done")
-            job = Job(secrets.token_hex(8), request, created=time.time())
-            self._jobs[job.id], self._holders[job.id] = job, 1
+            job = Job(secrets.token_hex(8), request)
+            self._jobs[job.id], self._holders[job.id] = job, {holder}
             if run:
                 self._end(job.id, DONE, run=run)
             else:
@@ -101,22 +104,15 @@ class JobQueue:
             before = [j.id for j in self._in_state(WAITING)].index(job_id)
             return replace(job, position=before + len(self._in_state(RUNNING)))
 
-    def jobs(self) -> list[Job]:
-        """Every job that waits, runs or ended lately, in order of arrival."""
+    def cancel(self, job_id: str, holder: str) -> Job:
+        """Gives up that holder's share in a job; the last one stops it: waiting at once, running within one step."""
         with self._changed:
-            return [self.get(job_id) for job_id in self._jobs]
-
-    def cancel(self, job_id: str) -> Job:
-        """Gives up one visitor's hold on a job; the last one stops it: waiting at once, running within one step."""
-        with self._changed:
-            job = self.get(job_id)
-            if job.ended or not self._holders[job_id]:
-                return job
-            self._holders[job_id] -= 1
-            if not self._holders[job_id]:
-                if job.state == WAITING:
+            job, holders = self.get(job_id), self._holders[job_id]
+            if not job.ended and holder in holders:
+                holders.remove(holder)
+                if not holders and job.state == WAITING:
                     self._end(job_id, CANCELLED)
-                else:
+                elif not holders:
                     self._started_worker().send({"cancel": job_id})
             return self.get(job_id)
 
@@ -140,7 +136,7 @@ class JobQueue:
             revision = resolve(request.model).revision
         except NotInstalledError as error:
             raise ValueError(str(error)) from error
-        key = (request.key, revision)
+        key = (request, revision)
         with self._changed:
             if key in self._plans:
                 self._plans[key] = self._plans.pop(key)
@@ -176,7 +172,7 @@ class JobQueue:
         if self._closed:
             raise RuntimeError("the job queue is closed; make a new one")
         if not self._worker:
-            self._worker = WorkerProcess(self._take, self._take_end)
+            self._worker = WorkerProcess(self.store, self._take, self._take_end)
         return self._worker
 
     def _start_next(self) -> None:
@@ -240,11 +236,12 @@ class JobQueue:
 class WorkerProcess:
     """A started `pruning.worker` and the thread that reads what it says. It ends when this process does."""
 
-    def __init__(self, on_message: Callable[[dict], None], on_end: Callable[[int], None]):
+    def __init__(self, store: Store, on_message: Callable[[dict], None], on_end: Callable[[int], None]):
         root = str(Path(__file__).parent.parent)
         paths = [root, os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else [root]
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "pruning.worker"],  # -P: never import from the folder the user is in
+            # -P: never import from the folder the user is in
+            [sys.executable, "-P", "-m", "pruning.worker", str(store.folder), str(store.shipped)],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -257,13 +254,8 @@ class WorkerProcess:
         self._reader.start()
 
     def send(self, message: dict) -> None:
-        try:
+        with suppress(OSError, ValueError):  # where it has just ended, the reader finds that out and says so
             self._process.stdin.write(json.dumps(message) + "\n")
-        except (
-            OSError,
-            ValueError,
-        ):  # it has just ended and its input is closed: the reader finds that out and says so
-            pass
 
     def close(self) -> None:
         """Ends the process and waits for both."""
@@ -281,7 +273,7 @@ class WorkerProcess:
         self._on_end(status)
 
 
-def stored_run(request: Request) -> Run | None:
+def stored_run(request: Request, store: Store) -> Run | None:
     """The stored run that answers this request, or None where the worker has to find out.
 
     ValueError where the request is impossible. Hub tasks are left to the worker: they may need the network.
@@ -289,7 +281,6 @@ def stored_run(request: Request) -> Run | None:
     check(request)
     if get_task(request.task).hub:
         return None
-    store = Store()
     try:
         spec, _ = plan(request, store)
     except (NotInstalledError, NeedsSimilarityError):

@@ -13,7 +13,9 @@ def drawing_order(curve: pd.DataFrame, strategy: str) -> list[str]:
     return sorted((name for name in STRATEGIES if name in present), key=lambda name: name == strategy)
 
 
-def line_labels(curve: pd.DataFrame, strategy: str, baseline, budget: float, reference) -> list[dict]:
+def line_labels(
+    curve: pd.DataFrame, strategy: str, baseline: float | None, budget: float, reference: tuple[str, float] | None
+) -> list[dict]:
     """Text, colour and the height of what each label belongs to, `x` where that ends."""
     labels = []
     for name in drawing_order(curve, strategy):

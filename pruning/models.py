@@ -9,8 +9,12 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .families import Family, get_family
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 HUB_COMMIT = "hub-commit.txt"  # beside the weights of a hub model that is no row of MODELS
 
@@ -64,7 +68,7 @@ MODELS = {
 class Weights:
     """A model whose files are on this machine."""
 
-    name: str  # registered name, hub id, or the name of the local folder
+    name: str  # as `stored_name` gives it
     folder: Path
     revision: str  # hub commit, or sha256 of the safetensors
     family: Family
@@ -77,7 +81,15 @@ class NotInstalledError(FileNotFoundError):
 
 def home() -> Path:
     """Folder for everything this program keeps for its user; PRUNING_HOME overrides it."""
-    return Path(os.environ.get("PRUNING_HOME") or Path.home() / ".cache" / "layer-pruning-explorer").expanduser()
+    return expand(os.environ.get("PRUNING_HOME") or "~/.cache/layer-pruning-explorer")
+
+
+def expand(path: str) -> Path:
+    """The path with `~` and `~somebody` replaced; ValueError where there is no such person."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"the folder {path!r} cannot be found ({error}); write its whole path") from error
 
 
 def installed_folder(name: str) -> Path:
@@ -91,6 +103,7 @@ def resolve(model: str) -> Weights:
     NotInstalledError where `models install` has to come first; ValueError where the model cannot be used.
     """
     model = str(model).strip()
+    check_offered(model)
     if model in MODELS or is_hub_id(model):
         folder = installed_folder(model)
         if not (folder / "config.json").exists():
@@ -99,24 +112,48 @@ def resolve(model: str) -> Weights:
                 f"model {model} is not on this machine yet; fetch it with: "
                 f"python -m pruning models install {model}{size}"
             )
-        return read_folder(folder, model)
-    folder = Path(model).expanduser()
-    if model and folder.is_dir():
-        return read_folder(folder, folder.resolve().name)
+        return read_folder(folder, model, MODELS[model].sha256 if model in MODELS else "")
+    folder = expand(model)
+    if model and os.path.isdir(folder):
+        return read_folder(folder, stored_name(model))
     raise ValueError(
         f"unknown model {model!r}; choose one of: {', '.join(MODELS)}, a hub id such as owner/name, "
         "or a folder with config.json and safetensors"
     )
 
 
+def check_offered(model: str) -> None:
+    """ValueError for any model but a registered one where strangers share the machine: on a hosted Space.
+
+    There a path would tell what lies on the server, and a hub id would fetch whatever a visitor names.
+    """
+    if os.environ.get("SPACE_ID") and model not in MODELS:
+        raise ValueError(
+            f"this hosted app runs the listed models only: {', '.join(MODELS)}; "
+            "run the project on your own machine for others"
+        )
+
+
+def stored_name(model: str) -> str:
+    """The name that rows of this model bear: a registered name or a hub id as it is, of a folder the last part."""
+    model = model.strip()
+    if not model or model in MODELS or is_hub_id(model):
+        return model
+    name = expand(model).resolve().name
+    return f"local:{name}" if name in MODELS else name
+
+
 def is_hub_id(model: str) -> bool:
     """True for owner/name that is no folder here and does not look like a path."""
     owner, slash, name = model.partition("/")
-    return bool(slash and owner and name) and "/" not in name and owner[0] not in ".~" and not Path(model).exists()
+    return bool(slash and owner and name) and "/" not in name and owner[0] not in ".~" and not os.path.exists(model)
 
 
-def read_folder(folder: Path, name: str) -> Weights:
-    """Checks a folder with a transformers model. ValueError says what is missing, refused or damaged."""
+def read_folder(folder: Path, name: str, sha256: str = "") -> Weights:
+    """Checks a folder with a transformers model. ValueError says what is missing, refused or damaged.
+
+    `sha256` is what the weights of a registered model must have.
+    """
     config = read_config(folder)
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
@@ -124,16 +161,19 @@ def read_folder(folder: Path, name: str) -> Weights:
         found = f"only {pickles[0]}, which may run code when opened" if pickles else "no weights"
         raise ValueError(f"{folder} holds {found}; save the model with save_pretrained, which writes model.safetensors")
     family = get_family(config.get("model_type"))
-    if family.count not in config:
-        raise ValueError(f"{folder / 'config.json'} does not say how many layers there are ({family.count}); add it")
-    digest = weights_sha256(tuple(weights), tuple((p.stat().st_size, p.stat().st_mtime_ns) for p in weights))
-    row = MODELS.get(name)
-    if row and row.sha256 and digest != row.sha256:
+    n_layers = config.get(family.count)
+    if type(n_layers) is not int or n_layers < 1:
         raise ValueError(
-            f"the weights of {name} are damaged: sha256 {digest[:12]}…, expected {row.sha256[:12]}…; "
+            f"{folder / 'config.json'} does not say how many layers there are ({family.count}); "
+            "add it, as a whole number"
+        )
+    digest = weights_sha256(tuple(weights), tuple((p.stat().st_size, p.stat().st_mtime_ns) for p in weights))
+    if sha256 and digest != sha256:
+        raise ValueError(
+            f"the weights of {name} are damaged: sha256 {digest[:12]}…, expected {sha256[:12]}…; "
             f"fetch them again with: python -m pruning models install {name}"
         )
-    return Weights(name, folder, read_revision(folder) or digest, family, int(config[family.count]))
+    return Weights(name, folder, read_revision(folder) or digest, family, n_layers)
 
 
 def read_config(folder: Path) -> dict:
@@ -166,7 +206,7 @@ def weights_sha256(paths: tuple[Path, ...], stamps: tuple[tuple[int, int], ...])
     return digest.hexdigest()
 
 
-def load_model(weights: Weights, n_labels: int, seed: int):
+def load_model(weights: Weights, n_labels: int, seed: int) -> "PreTrainedModel":
     """The full model with a classification head (regression at one label), float32, in eval mode.
 
     A head the weights bring for as many labels stays. A new one depends on the seed alone, so runs of one seed start
@@ -203,7 +243,7 @@ def load_model(weights: Weights, n_labels: int, seed: int):
     return model
 
 
-def load_tokenizer(weights: Weights):
+def load_tokenizer(weights: Weights) -> "PreTrainedTokenizerBase":
     """The model's own tokenizer, the fast kind where there is one."""
     from transformers import AutoTokenizer
 

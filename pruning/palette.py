@@ -21,7 +21,7 @@ LOOKS = {
         "#56B4E9", "x", "M2 3.5l1.5-1.5L6 4.5 8.5 2 10 3.5 7.5 6 10 8.5 8.5 10 6 7.5 3.5 10 2 8.5 4.5 6z"
     ),
     "bottom": Look("#D55E00", "triangle-down", "M6 10.5L11 2H1z"),
-    "custom": Look("#7A7F87", "star", "M6 1l1.5 3.4 3.5.4-2.6 2.4.7 3.6L6 9 2.9 10.8l.7-3.6L1 4.8l3.5-.4z"),
+    "custom": Look("#7A7F87", "pentagon", "M6 1l5 3.6-1.9 5.9H2.9L1 4.6z"),
 }
 
 # CSS variables of both themes: light, dark

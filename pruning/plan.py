@@ -3,9 +3,7 @@
 Needs no torch: a plan is made in the app's own process.
 """
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 
 from .models import Weights, resolve
 from .recipes import get_recipe
@@ -27,11 +25,6 @@ class Request:
     seed: int = 0
     recipe: str = "quick"
     pooling: str = "sentence"  # which similarity strategy contribution goes by
-
-    @property
-    def key(self) -> str:
-        """Equal for equal requests."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
     @classmethod
     def from_dict(cls, values: dict) -> "Request":

@@ -109,8 +109,8 @@ def distilled(model: str, task: str, source: str) -> tuple[str, float] | None:
     return (name, float(rows.score.iloc[0])) if len(rows) else None
 
 
-def cost(model: str, n_dropped: int) -> dict | None:
-    """The row of the cost table for so many dropped layers, whichever they are; None where nothing is published."""
+def cost(model: str, n_dropped: int, source: str) -> dict | None:
+    """That source's row of the cost table for so many dropped layers, whichever they are; None where there is none."""
     rows = load_cost()
-    rows = rows[(rows.model == model) & (rows.n_dropped == n_dropped)]
+    rows = rows[(rows.model == model) & (rows.n_dropped == n_dropped) & (rows.source == source)]
     return rows.iloc[0].to_dict() if len(rows) else None

@@ -4,10 +4,11 @@ The database is in WAL mode: several processes may read and write at once, a row
 and a write that fails leaves every earlier row as it was.
 """
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -40,11 +41,14 @@ class Store:
     def run(self, key: str) -> Run | None:
         """The run of that key, or None where it was never measured."""
         shipped = read_shipped(self.shipped, "run").get(key)
-        if shipped or not self.path.exists():
+        if shipped:
             return shipped
-        with self._connect() as database:
-            row = database.execute("select body from records where kind = 'run' and key = ?", (key,)).fetchone()
-        return from_json(Run, row[0]) if row else None
+        rows = self._select("select body from records where kind = 'run' and key = ?", key)
+        return self._read("run", rows[0][0]) if rows else None
+
+    def without_own(self) -> "Store":
+        """The same shipped rows and none of the user's own, for when these cannot be read."""
+        return Store(Path(os.devnull), self.shipped)  # a folder that holds nothing, and never will
 
     def is_shipped(self, run: Run) -> bool:
         return run.key in read_shipped(self.shipped, "run")
@@ -71,27 +75,49 @@ class Store:
             for key, record in read_shipped(self.shipped, kind).items()
             if model in (None, record.model) and task in (None, record.task)
         }
-        if self.path.exists():
-            query = "select key, body from records where kind = ?"
-            query += (" and model = ?" if model else "") + (" and task = ?" if task else "") + " order by created_at"
-            with self._connect() as database:
-                rows = database.execute(query, [v for v in (kind, model, task) if v]).fetchall()
-            for key, body in rows:
-                found.setdefault(key, from_json(KINDS[kind], body))
+        asked = {"model": model, "task": task}
+        where = "".join(f" and {name} = ?" for name, value in asked.items() if value is not None)
+        values = [value for value in asked.values() if value is not None]
+        query = f"select key, body from records where kind = ?{where} order by created_at"
+        for key, body in self._select(query, kind, *values):
+            found.setdefault(key, self._read(kind, body))
         return list(found.values())
+
+    def _read(self, kind: str, body: str) -> Run | Similarity:
+        try:
+            return from_json(KINDS[kind], body)
+        except ValueError as error:
+            raise OSError(
+                f"a row of {self.path} cannot be read: {error}; put a copy of the file back, or move it away"
+            ) from error
+
+    def _select(self, query: str, *values: str) -> list[tuple]:
+        """Rows of the user's own database, which is only read: a folder that cannot be written may hold it."""
+        with self._worded():
+            if not self.path.exists():
+                return []
+            try:
+                return select(self.path, "mode=ro", query, values)
+            except sqlite3.OperationalError:
+                # WAL needs small files beside the database; where they cannot be made, nobody writes either
+                wal = self.path.with_name(f"{self.path.name}-wal")
+                if wal.exists() and wal.stat().st_size:
+                    raise
+                return select(self.path, "immutable=1", query, values)
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
         """A connection for one transaction: committed at the end, rolled back on any error, always closed."""
-        try:
+        with self._worded():
             self.folder.mkdir(parents=True, exist_ok=True)
-            database = sqlite3.connect(self.path, timeout=WAIT_SECONDS)
-            try:
-                with database:
-                    set_up(database)
-                    yield database
-            finally:
-                database.close()
+            with closing(sqlite3.connect(self.path, timeout=WAIT_SECONDS)) as database, database:
+                set_up(database)
+                yield database
+
+    @contextmanager
+    def _worded(self) -> Iterator[None]:
+        try:
+            yield
         except (OSError, sqlite3.OperationalError) as error:
             raise OSError(
                 f"cannot use the results in {self.folder}: {error}; nothing stored before is lost. "
@@ -101,6 +127,14 @@ class Store:
             raise OSError(
                 f"{self.path} is damaged: {error}; put a copy of it back, or move it away to start with no results"
             ) from error
+
+
+def select(path: Path, how: str, query: str, values: tuple[str, ...]) -> list[tuple]:
+    """The rows; none where the table is not there yet."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=WAIT_SECONDS)) as database:
+        if database.execute("select 1 from sqlite_master where name = 'records'").fetchone():
+            return database.execute(query, values).fetchall()
+    return []
 
 
 def set_up(database: sqlite3.Connection) -> None:

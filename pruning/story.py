@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .frames import MEASURED, Cost, find_point
+from .frames import MEASURED, Cost, find_point, full_score
 from .strategies import STRATEGIES, describe_layers
 
 NEAR = 0.5  # points between two published numbers that one seed each cannot tell apart
@@ -52,6 +52,11 @@ class Point:
     def share(self) -> str:
         return f"{self.n_dropped} of {self.n_layers}"
 
+    @property
+    def unnamed(self) -> bool:
+        """Layers are to be named by hand, and were not."""
+        return self.strategy == "custom" and self.dropped is None
+
 
 def tiles(curve: pd.DataFrame, point: Point, cost: Cost) -> list[Tile]:
     """Four: the answer, parameters, speed, training time."""
@@ -59,6 +64,8 @@ def tiles(curve: pd.DataFrame, point: Point, cost: Cost) -> list[Tile]:
 
 
 def answer_tile(curve: pd.DataFrame, point: Point) -> Tile:
+    if point.unnamed:
+        return Tile(point.label, "name the layers to drop")
     row = find_point(curve, point.strategy, point.n_dropped, point.dropped)
     if not point.n_dropped:
         name, text = "Full model", "nothing dropped; every loss is counted from here"
@@ -74,7 +81,7 @@ def loss_in_words(curve: pd.DataFrame, row: dict, budget: float) -> str:
     """The loss, and how it stands to the budget, with the interval's doubt."""
     if row["loss"] is None:
         return "the full model was not run, so the loss is not known"
-    full = float(curve[curve.n_dropped == 0].score.iloc[0])
+    full = full_score(curve)
     limit = full - budget
     side = "below" if row["loss"] >= 0 else "above"
     inside = row["loss"] <= budget + 1e-9  # a loss of exactly the budget is within it
@@ -122,18 +129,20 @@ def training_tile(cost: Cost) -> Tile:
     return Tile(percent(full, pruned), f"fine-tuning time: {full:.0f} → {pruned:.0f} s")
 
 
-def tell(curve: pd.DataFrame, point: Point) -> Story:
-    """What the curve says at the current choice. `curve` holds the strategies that are drawn."""
+def tell(curve: pd.DataFrame, point: Point, drawn: pd.DataFrame) -> Story:
+    """What the curve says at the current choice; `drawn` holds those of its rows that this is compared with."""
+    if point.unnamed:
+        return Story("Custom drops the layers you name:", "write them on the left, such as 1,4.", "")
     if curve.empty:
         return Story("No results yet:", "run a point live to see its score here.", "")
     if not point.n_dropped:
-        return tell_full_model(curve, point)
+        return tell_full_model(curve, drawn, point)
     measured = curve.source.iloc[0] == MEASURED
     own = find_point(curve, point.strategy, point.n_dropped, point.dropped)
     if not own:
         word = "measured yet" if measured else "published"
-        return Story(f"{point.label} with {point.share} layers dropped is not {word}:", *tell_others(curve, point))
-    rivals, twins = others(curve, own)
+        return Story(f"{point.label} with {point.share} layers dropped is not {word}:", *tell_others(drawn, point))
+    rivals, twins = others(drawn, own)
     if own["loss"] is None:
         return Story(
             f"{point.label} scores {own['score']:.1f} here:", "without the full model its loss is unknown.", ""
@@ -143,12 +152,11 @@ def tell(curve: pd.DataFrame, point: Point) -> Story:
     return tell_published(own, rivals, point)
 
 
-def tell_full_model(curve: pd.DataFrame, point: Point) -> Story:
-    full = curve[curve.n_dropped == 0]
-    if full.empty:
+def tell_full_model(curve: pd.DataFrame, drawn: pd.DataFrame, point: Point) -> Story:
+    full, score = curve[curve.n_dropped == 0], full_score(curve)
+    if score is None:
         return Story("The full model was not run yet:", "run it live, every loss is counted from it.", "")
-    score = float(full.score.iloc[0])
-    within = curve[(curve.loss <= point.budget + 1e-9) & (curve.n_dropped > 0)]
+    within = drawn[(drawn.loss <= point.budget + 1e-9) & (drawn.n_dropped > 0)]
     text = f"it scores {score:.1f}; a {point.budget:g}-point budget reaches down to {score - point.budget:.1f}."
     if len(within):
         best = within.sort_values("n_dropped").iloc[-1]
@@ -157,18 +165,18 @@ def tell_full_model(curve: pd.DataFrame, point: Point) -> Story:
     return Story("The full model is what all is compared with:", text, what_it_rests_on(full.iloc[0].to_dict()))
 
 
-def tell_others(curve: pd.DataFrame, point: Point) -> tuple[str, str]:
+def tell_others(drawn: pd.DataFrame, point: Point) -> tuple[str, str]:
     """(text, unknown) where the choice itself has no point."""
-    rows = curve[(curve.n_dropped == point.n_dropped) & (curve.strategy != "custom") & curve.loss.notna()]
+    rows = drawn[(drawn.n_dropped == point.n_dropped) & (drawn.strategy != "custom") & drawn.loss.notna()]
     if rows.empty:
-        known = sorted({int(k) for k in curve.n_dropped if k})
+        known = sorted({int(k) for k in drawn.n_dropped if k})
         return (f"there are points at {join([str(k) for k in known])} layers dropped." if known else ""), ""
     return f"at {point.share} the others cost {span(rows.loss)} points.", ""
 
 
-def others(curve: pd.DataFrame, own: dict) -> tuple[pd.DataFrame, list[str]]:
+def others(drawn: pd.DataFrame, own: dict) -> tuple[pd.DataFrame, list[str]]:
     """The other strategies' points at as many dropped layers, and the strategies that drop the very same layers."""
-    rows = curve[(curve.n_dropped == own["n_dropped"]) & (curve.strategy != own["strategy"]) & curve.loss.notna()]
+    rows = drawn[(drawn.n_dropped == own["n_dropped"]) & (drawn.strategy != own["strategy"]) & drawn.loss.notna()]
     if own["dropped"] is None:
         return rows, []
     same = [layers == own["dropped"] for layers in rows.dropped]
@@ -221,15 +229,17 @@ def tell_published(own: dict, rivals: pd.DataFrame, point: Point) -> Story:
         text += f", {join_labels(rest.strategy)} cost{'s' * (len(rest) == 1)} {span(rest.loss)}." if len(rest) else "."
     else:
         lead, text = f"{point.label} loses least here:", f"{at}, the others {span(rest.loss)}."
-    digitised = " Some were read off a figure (about 0.05 points)." if own["evidence"] == "figure-digitised" else ""
-    return Story(lead, text, "One number per point; no seeds and no intervals are published." + digitised)
+    digitised = "figure-digitised" in (own["evidence"], *rivals.evidence)
+    doubt = " Some were read off a figure (about 0.05 points)." if digitised else ""
+    return Story(lead, text, what_it_rests_on(own) + doubt)
 
 
 def what_it_rests_on(row: dict) -> str:
     if row["source"] != MEASURED:
         return "One number per point; no seeds and no intervals are published."
     n = len(row["seeds"])
-    return f"{n} seed{'s' * (n > 1)}, {int(row['n_eval']):,} test texts."
+    seeds = f"{n} seed{'s' * (n > 1)}" + ("" if row["paired"] else ", not the same as the full model's")
+    return f"{seeds}, {int(row['n_eval']):,} test texts."
 
 
 def costs(loss: float) -> str:

@@ -151,9 +151,9 @@ def parse_layers(text: str) -> tuple[int, ...]:
     """'0, 1,5' -> (0, 1, 5); also ranges, '2-4' -> (2, 3, 4). ValueError on anything else."""
     layers: list[int] = []
     for part in filter(None, text.replace(" ", "").split(",")):
-        digits = re.fullmatch(r"([0-9]{1,4})(?:-([0-9]{1,4}))?", part)  # no model has 10,000 layers
+        digits = re.fullmatch(r"([0-9]{1,4})(?:-([0-9]{1,4}))?", part)
         first, last = (int(digits[1]), int(digits[2] or digits[1])) if digits else (1, 0)
-        if first > last:
+        if first > last or len(layers) > 10_000:  # no model has so many
             raise ValueError(f"{part!r} is not a layer; write numbers and ranges such as 0,2,5 or 3-5")
         layers.extend(range(first, last + 1))
     return tuple(layers)

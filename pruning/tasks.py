@@ -5,6 +5,7 @@ validation split; the test split is only scored.
 """
 
 import hashlib
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,8 @@ DATA = Path(__file__).parent.parent / "assets" / "data"
 VADER = "Hutto & Gilbert (2014), VADER release, MIT licence"
 HUB_ID = "nyu-mll/glue"
 GLUE = "GLUE, Wang et al. (2018); scored on the development split, as in arXiv 2004.03844"
+
+READING_HUB = threading.Lock()  # the switch in `read_hub` is one for the whole process
 
 # a text, or a pair of texts
 Text = str | tuple[str, str]
@@ -168,18 +171,19 @@ def read_hub(task: Task) -> dict[str, Split]:
     """GLUE: the development split is the test split; texts of the training split with md5 0 mod 20 validate."""
     import datasets
 
-    offline = datasets.config.HF_HUB_OFFLINE
-    datasets.config.HF_HUB_OFFLINE = offline or not hub_answers()  # then it reads its cache, or fails, at once
-    try:
-        sets = datasets.load_dataset(HUB_ID, task.hub)
-    except OSError as error:
-        raise ConnectionError(
-            f"task {task.name} is fetched from the Hugging Face hub, which is out of reach ({error}); "
-            f"connect to the network, or choose a task that is on this machine: "
-            f"{', '.join(t.name for t in TASKS.values() if t.file)}"
-        ) from error
-    finally:
-        datasets.config.HF_HUB_OFFLINE = offline
+    with READING_HUB:
+        offline = datasets.config.HF_HUB_OFFLINE
+        datasets.config.HF_HUB_OFFLINE = offline or not hub_answers()  # then it reads its cache, or fails, at once
+        try:
+            sets = datasets.load_dataset(HUB_ID, task.hub)
+        except OSError as error:
+            raise ConnectionError(
+                f"task {task.name} is fetched from the Hugging Face hub, which is out of reach ({error}); "
+                f"connect to the network, or choose a task that is on this machine: "
+                f"{', '.join(t.name for t in TASKS.values() if t.file)}"
+            ) from error
+        finally:
+            datasets.config.HF_HUB_OFFLINE = offline
     train, test = (hub_split(sets[name], task) for name in ("train", task.test_split))
     validates = np.array([int(text_md5(text), 16) % 20 == 0 for text in train.texts])
     parts = {"train": ~validates, "validation": validates}

@@ -1,10 +1,12 @@
-"""The process that does the heavy work: `python -m pruning.worker`, spoken to in lines of JSON.
+"""The process that does the heavy work: `python -m pruning.worker [FOLDER SHIPPED]`, in lines of JSON.
+
+The two folders are those of the `Store` it reads and fills.
 
 In, on stdin:   {"id", "request": {...}}   run it, after those that came before
                 {"cancel": id}             stop that run within one training step
                 {"id", "plan": {...}}      say what that request would keep, also while a run goes on
                 end of file                the app is gone: end at once, finish nothing
-Out, on stdout: {"id", "event", ...} with event ready, progress, done, cancelled, failed or planned.
+Out, on stdout: {"id", "event", ...} with event progress, done, cancelled, failed or planned.
 
 `pruning.jobs` starts it and keeps it warm. It is the only process of an app that imports torch.
 """
@@ -17,6 +19,7 @@ import threading
 import time
 import traceback
 from dataclasses import asdict
+from pathlib import Path
 from typing import TextIO
 
 from .plan import Request
@@ -30,8 +33,8 @@ PROGRESS_SECONDS = 0.1  # the shortest time between two progress lines of one st
 class Worker:
     """Runs requests one at a time in the main thread; cancels and plans are taken in while it does."""
 
-    def __init__(self, lines_in: TextIO, lines_out: TextIO):
-        self.lines_in, self.lines_out = lines_in, lines_out
+    def __init__(self, store: Store, lines_in: TextIO, lines_out: TextIO):
+        self.store, self.lines_in, self.lines_out = store, lines_in, lines_out
         self.sending = threading.Lock()
         self.requests: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self.plans: queue.SimpleQueue[dict] = queue.SimpleQueue()
@@ -43,7 +46,6 @@ class Worker:
         from . import execute  # noqa: F401  torch and all that: about ten seconds, which a first run must not wait for
 
         threading.Thread(target=self.answer_plans, daemon=True).start()
-        self.send(None, "ready")
         while True:
             self.answer(self.requests.get())
 
@@ -62,7 +64,7 @@ class Worker:
         while True:
             message = self.plans.get()
             try:
-                self.send(message["id"], "planned", plan=describe(Request.from_dict(message["plan"]), Store()))
+                self.send(message["id"], "planned", plan=describe(Request.from_dict(message["plan"]), self.store))
             except Exception as error:
                 self.send(message["id"], "failed", error=explain(error))
 
@@ -77,7 +79,7 @@ class Worker:
     def run(self, job: str, request: Request) -> None:
         from .execute import execute
 
-        events = execute(request, Store())
+        events = execute(request, self.store)
         shown, shown_at = None, 0.0  # stage and time of the last progress line
         while job not in self.cancelled:
             event = next(events)
@@ -91,14 +93,15 @@ class Worker:
         events.close()
         self.send(job, "cancelled")
 
-    def send(self, job: str | None, event: str, **values) -> None:
+    def send(self, job: str, event: str, **values) -> None:
         with self.sending:
             print(json.dumps({"id": job, "event": event} | values), file=self.lines_out, flush=True)
 
 
 def explain(error: Exception) -> str:
     """What the user reads. Our own errors are sentences already; of all others the log gets the traceback."""
-    if isinstance(error, ValueError | OSError | LookupError) and not isinstance(error, KeyError | IndexError):
+    sentences = ValueError | OSError | LookupError | FloatingPointError
+    if isinstance(error, sentences) and not isinstance(error, KeyError | IndexError):
         return str(error)
     traceback.print_exception(error)
     if isinstance(error, MemoryError) or "ried to allocate" in str(error):  # torch's is a RuntimeError
@@ -116,4 +119,4 @@ def take_streams() -> tuple[TextIO, TextIO]:
 
 
 if __name__ == "__main__":
-    Worker(*take_streams()).work()
+    Worker(Store(*map(Path, sys.argv[1:])), *take_streams()).work()

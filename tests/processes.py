@@ -1,4 +1,4 @@
-"""Other processes that install a model, to be stopped, killed, or run beside each other."""
+"""Other processes: workers of a queue, and installs of a model to be stopped, killed, or run beside each other."""
 
 import json
 import os
@@ -8,7 +8,10 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import psutil
+
 from pruning.models import Model
+from pruning.store import Store
 
 # installs a model, registered first if its row is given, and prints its steps or its error
 SCRIPT = """
@@ -44,3 +47,19 @@ def wait_until(condition) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def worker_of(store: Store, app: int | None = None) -> psutil.Process:
+    """The worker with that store that the app, by default this process, has started."""
+    (found,) = (c for c in psutil.Process(app).children() if str(store.folder) in c.cmdline())
+    return found
+
+
+def is_gone(process: psutil.Process, seconds: float) -> bool:
+    """Whether it ends within that time; an ended process nobody has asked about yet is gone too."""
+    deadline = time.monotonic() + seconds
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from playwright.sync_api import Error, Page, expect, sync_playwright
-from rows import save_shipped
+from rows import make_minilm_run, save_shipped
 from tiny import save_tiny
 
 from pruning.jobs import JobQueue
@@ -42,8 +42,9 @@ def app(tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PRUNING_HOME", str(folder / "home"))
-        jobs = JobQueue()
         store = Store(folder / "home", save_shipped(folder / "shipped", ("movie-reviews", "tweets")))
+        store.add(make_minilm_run((0, 2, 3, 5), 77.0, task="tweets"))  # layers that no strategy drops
+        jobs = JobQueue(store)
         demo = build_app(store, jobs)
         _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
         yield url, save_tiny("bert", folder / "tiny-bert")
@@ -77,23 +78,20 @@ def answer(page: Page):
     return page.locator("#lp-tiles .lp-number").first
 
 
-def choose(page: Page, label: str, option: str) -> None:
+def choose(page: Page, label: str, option: str | re.Pattern) -> None:
     page.get_by_label(label, exact=True).click()
     page.get_by_role("option", name=option).click()
 
 
-def state_of_figures(page: Page) -> tuple:
-    """What is drawn: the curve's marks, the heatmap's dropped columns, the stack's dropped layers, the sentence."""
-    script = """(() => {
-        const [curve, heatmap] = ['curve', 'heatmap'].map(name => document.querySelector(`#lp-${name} .lp-plot`));
-        const lines = curve.data.map(trace => [trace.name, trace.line?.width, trace.x, trace.y]);
-        return [curve.layout.shapes, lines, heatmap.data?.length];
-    })()"""
-    return (
-        str(page.evaluate(script)),
-        page.locator("#lp-stack .lp-off").all_inner_texts(),
-        page.locator("#lp-story").inner_text(),
-    )
+STATE = """() => {
+    const [curve, heatmap] = ['curve', 'heatmap'].map((name) => document.querySelector(`#lp-${name} .lp-plot`));
+    const lines = curve.data.map((trace) => [trace.name, trace.line?.width, trace.x, trace.y]);
+    const hatched = heatmap.data.map((trace) => [trace.name, trace.x]);
+    const off = [...document.querySelectorAll('#lp-stack .lp-off')].map((layer) => layer.innerText);
+    const state = {curve: [curve.hidden, curve.layout.shapes, lines], heatmap: [heatmap.hidden, hatched], stack: off};
+    state.action = document.querySelector('#lp-action').innerText;
+    return Object.fromEntries(Object.entries(state).map(([name, value]) => [name, JSON.stringify(value)]));
+}"""  # what is drawn: the curve's marks and lines, the heatmap's dropped columns, the stack's dropped layers
 
 
 def test_the_page_shows_the_answer_the_curve_the_stack_and_the_heatmap(page, app):
@@ -110,25 +108,53 @@ def test_the_page_shows_the_answer_the_curve_the_stack_and_the_heatmap(page, app
     expect(page.get_by_role("tab")).to_have_text(["Trade-off", "Method"])
 
 
+def unfold(page: Page) -> Page:
+    page.get_by_role("button", name="Recipe and seed").click()
+    return page
+
+
+def name_layers(page: Page, layers: str) -> None:
+    field = page.get_by_label("Layers to drop, such as")
+    field.fill(layers)
+    field.press("Enter")
+
+
 @pytest.mark.parametrize(
-    "change, shows",
+    "change, shows, changed",
     [
-        (lambda page: choose(page, "Strategy", "Bottom"), "Bottom · drop 1 → 70.5"),
-        (lambda page: choose(page, "Task", "Tweets"), "Top · drop 1 → 80.5"),
-        (lambda page: page.locator("#lp-drop input[type=number]").fill("0"), "Full model → 80.5"),
-        (lambda page: page.locator("#lp-budget").get_by_text("1 point", exact=True).click(), "Top · drop 1 → 79.5"),
-        (lambda page: page.locator("#lp-compare").get_by_label("Bottom").click(), "Top · drop 1 → 79.5"),
-        (lambda page: choose(page, "Model", "BERT-base"), "Top · drop 1"),
+        (lambda page: choose(page, "Strategy", "Bottom"), "Bottom · drop 1 → 70.5", "curve heatmap stack action"),
+        (lambda page: choose(page, "Task", "Tweets"), "Top · drop 1 → 80.5", "curve action"),
+        (lambda page: page.locator("#lp-drop input[type=number]").fill("0"), "Full model → 80.5", "curve stack action"),
+        (lambda page: page.locator("#lp-budget").get_by_text("1 point", exact=True).click(), None, "curve"),
+        (lambda page: page.locator("#lp-compare").get_by_label("Bottom").click(), None, "curve"),
+        (lambda page: choose(page, "Model", "BERT-base"), "Top · drop 1", "curve heatmap stack action"),
+        (lambda page: choose(unfold(page), "Recipe", re.compile("Standard")), "Top · drop 1", "curve action"),
+        (lambda page: unfold(page).get_by_label(re.compile("^Seed")).fill("7"), None, "action"),
+        (lambda page: unfold(page).get_by_text("mean over tokens").click(), None, "heatmap"),
     ],
-    ids=["strategy", "task", "layers", "budget", "compare", "model"],
+    ids=["strategy", "task", "layers", "budget", "compare", "model", "recipe", "seed", "pooling"],
 )
-def test_every_choice_changes_what_is_shown(page, app, change, shows):
+def test_every_choice_changes_the_figures_it_is_about(page, app, change, shows, changed):
     visit(page, app, "?drop=1").wait_for_selector(DRAWN)
-    before = state_of_figures(page)
+    page.wait_for_selector("#lp-heatmap .lp-plot[data-drawn]")
+    before = page.evaluate(STATE)
     change(page)
-    page.wait_for_function(f"document.querySelector('{DRAWN}').dataset.drawn > 1")
-    expect(answer(page)).to_have_text(shows)
-    assert state_of_figures(page) != before
+    for name in changed.split():
+        page.wait_for_function(f"before => ({STATE})().{name} !== before", arg=before[name])
+    expect(answer(page)).to_have_text(shows or "Top · drop 1 → 79.5")
+
+
+def test_layers_named_by_hand_are_dropped_in_stack_and_heatmap_and_found_on_the_curve(page, app):
+    visit(page, app, "?task=tweets&strategy=custom&layers=0").wait_for_selector(DRAWN)
+    expect(answer(page)).to_have_text("Custom 0 · drop 1 → 71.5")
+    before = page.evaluate(STATE)
+    name_layers(page, "1,4")
+    expect(answer(page)).to_have_text("Custom 1, 4 · drop 2 → 77.0")
+    for name in ("curve", "heatmap", "stack"):
+        page.wait_for_function(f"before => ({STATE})().{name} !== before", arg=before[name])
+    name_layers(page, "9")
+    expect(page.locator("#lp-action")).to_contain_text("there is no layer 9")
+    expect(page.locator("#lp-run")).to_be_disabled()
 
 
 def test_published_numbers_name_their_source_and_cannot_be_run_as_an_average(page, app):
@@ -156,19 +182,23 @@ def test_a_link_shows_the_choice_it_was_copied_from(page, app):
     expect(answer(page)).to_have_text("Bottom · drop 1 → 71.5", timeout=30 * SECONDS)
 
 
-def test_a_click_on_a_point_chooses_it(page, app):
-    visit(page, app, "?drop=0").wait_for_selector(DRAWN)
-    script = """(() => {
+@pytest.mark.parametrize(
+    "line, at, shows",
+    [("Bottom", 1, "Bottom · drop 1 → 71.5"), ("Custom", 0, "Custom 1, 4 · drop 2 → 77.0")],
+)
+def test_a_click_on_a_point_chooses_it(page, app, line, at, shows):
+    visit(page, app, "?task=tweets&drop=0").wait_for_selector(DRAWN)
+    script = """([name, at]) => {
         const lines = [...document.querySelectorAll('#lp-curve .trace')];
-        const bottom = lines.find(line => line.__data__?.[0]?.trace?.name === 'Bottom');
-        const box = bottom.querySelectorAll('.point')[1].getBoundingClientRect();
+        const line = lines.find((line) => line.__data__?.[0]?.trace?.name === name);
+        const box = line.querySelectorAll('.point')[at].getBoundingClientRect();
         return [box.x + box.width / 2, box.y + box.height / 2];
-    })()"""
-    box = page.evaluate(script)
+    }"""
+    box = page.evaluate(script, [line, at])
     page.mouse.move(*box)
     page.mouse.click(*box)
-    expect(answer(page)).to_have_text("Bottom · drop 1 → 70.5")
-    expect(page.get_by_label("Strategy", exact=True)).to_have_value("Bottom")
+    expect(answer(page)).to_have_text(shows)
+    expect(page.get_by_label("Strategy", exact=True)).to_have_value(line)
 
 
 def test_the_slider_works_by_keyboard(page, app):
@@ -253,7 +283,7 @@ def test_a_live_run_ends_as_a_star_on_the_curve(page, app):
     symbols = "document.querySelector('#lp-curve .lp-plot').data.find(t => t.name === 'Top').marker.symbol"
     assert page.evaluate(symbols) == ["star"]
     expect(page.locator("#lp-rows")).to_contain_text("this machine")
-    expect(page.locator("#lp-action")).to_contain_text("with seed 1: about")
+    expect(page.locator("#lp-action")).to_contain_text("with seed 1: training takes about")
 
 
 @pytest.mark.slow
@@ -267,12 +297,31 @@ def test_a_run_is_found_again_after_a_reload(page, app):
 
 
 @pytest.mark.slow
-def test_a_live_run_can_be_cancelled(page, app):
+def test_a_run_goes_on_when_its_tab_is_closed_and_is_found_by_the_same_browser(page, app, browser):
+    visit(page, app, f"?model={app[1]}&drop=2&seed=5&recipe=standard")
+    page.locator("#lp-run").click()
+    expect(page.locator("#lp-job")).to_contain_text(STEP, timeout=RUN_TIME)
+    kept = page.context.storage_state()
+    page.context.close()
+    again = visit(browser.new_context(storage_state=kept).new_page(), app)
+    expect(again.locator("#lp-job")).to_contain_text("Top · drop 2, seed 5", timeout=RUN_TIME)
+    expect(again.locator("#lp-job")).to_contain_text("Done", timeout=RUN_TIME)
+    again.context.close()
+
+
+@pytest.mark.slow
+def test_a_live_run_is_followed_and_cancelled_in_every_tab_and_there_is_one_at_a_time(page, app):
+    idle = visit(page.context.new_page(), app, f"?model={app[1]}&drop=1&recipe=standard&seed=9")
     visit(page, app, f"?model={app[1]}&drop=2&recipe=standard")
     page.locator("#lp-run").click()
     expect(page.locator("#lp-job")).to_contain_text(STEP, timeout=RUN_TIME)
+    expect(page.locator("#lp-run")).to_be_disabled()
+    idle.locator("#lp-run").click()  # this tab has not heard of it yet
+    expect(idle.locator("#lp-job")).to_contain_text("Top · drop 2, seed 0")
     page.get_by_role("button", name="Cancel this run").click()
-    expect(page.locator("#lp-job")).to_contain_text("Cancelled", timeout=RUN_TIME)
-    expect(page.locator("#lp-job")).to_contain_text("nothing was stored")
-    expect(page.get_by_role("button", name="Cancel this run")).to_be_hidden()
-    expect(answer(page)).to_have_text("Top · drop 2")
+    for tab, shows in ((page, "Top · drop 2"), (idle, "Top · drop 1")):
+        expect(tab.locator("#lp-job")).to_contain_text("Cancelled", timeout=RUN_TIME)
+        expect(tab.locator("#lp-job")).to_contain_text("nothing was stored")
+        expect(tab.get_by_role("button", name="Cancel this run")).to_be_hidden()
+        expect(tab.locator("#lp-run")).to_be_enabled()
+        expect(answer(tab)).to_have_text(re.compile(f"^{shows}"))

@@ -4,10 +4,11 @@ from dataclasses import asdict, replace
 
 import pytest
 from tiny import save_tiny
+from wheels import write_model
 
 from pruning.execute import compare, describe, execute, stretches
 from pruning.plan import Request
-from pruning.progress import COMPARING, LOADING, SCORING, TIMING, TRAINING, Progress
+from pruning.progress import COMPARING, FETCHING, LOADING, SCORING, TIMING, TRAINING, Progress
 from pruning.runs import Run
 from pruning.store import Store
 from pruning.tasks import load_task
@@ -62,6 +63,14 @@ def test_a_run_is_stored_and_then_answered_without_training(model, store):
     run = finish(request, store)
     assert store.runs() == [run]
     assert stages(request, store) == []
+
+
+def test_a_model_that_is_not_here_yet_is_fetched_first(home, index, row, files, store):
+    write_model(index, files)
+    request = Request(row.name, "movie-reviews", "top", 3)
+    assert stages(request, store) == [FETCHING, LOADING, TRAINING, SCORING, TIMING]
+    (run,) = store.runs()
+    assert (run.model, run.revision, run.kept) == (row.name, row.sha256, (0,))
 
 
 def test_strategies_that_keep_the_same_layers_share_one_run(model, store):

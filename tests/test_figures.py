@@ -7,7 +7,7 @@ from rows import make_run, make_similarity
 
 from pruning import figures
 from pruning.figures import score_against_dropped, similarity_of_layers
-from pruning.frames import measured_curve, published_curve, similarity_table
+from pruning.frames import full_score, measured_curve, published_curve, similarity_table
 from pruning.palette import LOOKS, theme_colours
 from pruning.strategies import STRATEGIES
 
@@ -21,7 +21,8 @@ RUNS = [
 
 
 def draw(curve, **options):
-    return score_against_dropped(curve, "Title", "Subtitle", 4, **{"strategy": "top", "n_dropped": 1} | options)
+    options = {"strategy": "top", "n_dropped": 1, "baseline": full_score(curve)} | options
+    return score_against_dropped(curve, "Title", "Subtitle", 4, **options)
 
 
 def lines(figure):
@@ -76,16 +77,27 @@ def test_points_run_on_this_machine_are_starred():
     assert top.marker.symbol == ("circle", "circle", "star") and "run on this machine" in top.customdata[2][1]
 
 
-def test_custom_layers_are_single_starred_points():
-    curve = measured_curve([*RUNS, make_run((1, 2), 73)], None)
+@pytest.mark.parametrize("live, symbol", [(False, LOOKS["custom"].marker), (True, "star")])
+def test_custom_layers_are_single_points_with_a_marker_of_their_own(live, symbol):
+    curve = measured_curve([*RUNS, make_run((1, 2), 73)], None, lambda run: live)
     custom = lines(draw(curve))["Custom"]
-    assert (custom.mode, custom.x, custom.marker.symbol) == ("markers", (2,), ("star",))
+    assert (custom.mode, custom.x, custom.marker.symbol) == ("markers", (2,), (symbol,))
+    assert (custom.customdata[0][0], custom.customdata[0][2]) == ("custom", [0, 3])  # what a click chooses
     assert "Custom 0, 3" in [note.text for note in draw(curve).layout.annotations]
 
 
-@pytest.mark.parametrize("n_dropped", [0, 2])
-def test_a_marker_line_stands_at_the_number_dropped(n_dropped):
-    assert len(shapes(draw(measured_curve(RUNS, None), n_dropped=n_dropped), x0=n_dropped, x1=n_dropped)) == 1
+@pytest.mark.parametrize("n_dropped, last", [(0, 2), (2, 2), (3, 3)])  # at 3 there is no point
+def test_a_marker_line_stands_at_the_number_dropped_in_sight(n_dropped, last):
+    figure = draw(measured_curve(RUNS, None), n_dropped=n_dropped)
+    assert len(shapes(figure, x0=n_dropped, x1=n_dropped)) == 1
+    assert figure.layout.xaxis.range == (-0.25, last + 0.25) and figure.layout.xaxis.tickvals[-1] == last
+
+
+def test_the_full_model_and_the_budget_are_drawn_beside_whatever_is_compared():
+    curve = measured_curve([*RUNS, make_run((1, 2), 73)], None)
+    figure = draw(curve[curve.strategy == "custom"], baseline=80.5)
+    assert shapes(figure, type="line", y0=80.5) and len(shapes(figure, type="rect")) == 3
+    assert figure.layout.yaxis.range[1] > 80.5
 
 
 @pytest.mark.parametrize("budget, bands", [(2, [3, 2, 1]), (1, [3, 2, 1]), (5, [5, 3, 2, 1])])
@@ -138,7 +150,20 @@ def test_the_heatmap_has_a_row_per_task_and_a_column_per_layer():
     assert list(figure.layout.yaxis.ticktext) == ["movie-reviews", "Tweets"]
     assert (cells.zmin, cells.zmax) == (0.65, 0.95)
     assert figure.layout.xaxis.title.text == "layer (0 is nearest the embeddings)"
-    assert list(figure.data[-1].text)[:3] == ["0.70", "0.80", "0.95"]
+    assert list(figure.data[-1].text)[:3] == ["0.700", "0.800", "0.950"]
+
+
+def test_the_numbers_are_rounded_once_as_they_are_in_the_layer_stack():
+    rows = [make_similarity(mean=(0.98648, 0.9, 0.8, 0.7))]
+    figure = similarity_of_layers(similarity_table(rows, "sentence", rows[0].revision), "Title", "Subtitle")
+    assert figure.data[-1].text[0] == "0.986"
+
+
+@pytest.mark.parametrize("n_layers, shown", [(12, True), (24, False)])
+def test_the_numbers_are_left_to_the_pointer_where_there_are_too_many_layers(n_layers, shown):
+    rows = [make_similarity(mean=[0.9] * n_layers)]
+    figure = similarity_of_layers(similarity_table(rows, "sentence", rows[0].revision), "Title", "Subtitle")
+    assert ("values" in [trace.name for trace in figure.data]) == shown
 
 
 @pytest.mark.parametrize("dropped, frames", [((), []), ((2, 3), [(1.5, 3.5)]), ((0, 2), [(-0.5, 0.5), (1.5, 2.5)])])

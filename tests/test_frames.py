@@ -4,7 +4,7 @@ import pytest
 from rows import make_run, make_similarity
 
 from pruning import frames
-from pruning.frames import comparable, find_point, loss_in_points, measured_cost, measured_curve, published_curve
+from pruning.frames import comparable, find_point, measured_cost, measured_curve, published_curve
 from pruning.strategies import STRATEGIES
 
 COSINES = (0.7, 0.8, 0.95, 0.9)  # contribution drops layer 2 first, then 3, then 1
@@ -43,16 +43,19 @@ def test_a_score_is_the_mean_over_seeds_and_its_bar_the_widest_of_their_interval
 @pytest.mark.parametrize(
     "full, pruned, loss, paired",
     [
-        ({0: 80, 1: 84}, {0: 79, 1: 81}, 2.0, True),  # 1 and 3
-        ({0: 80, 1: 84}, {0: 79}, 1.0, True),  # seed 1 has no partner
-        ({0: 80}, {1: 79}, 1.0, False),  # no seed in common: mean against mean
+        ({0: 80, 1: 84}, {1: 81, 0: 79}, 2.0, True),
+        ({0: 80, 1: 84}, {0: 79}, 3.0, False),  # as the curve shows it, though seed 0 alone lost one point
+        ({0: 80, 1: 84}, {0: 79, 1: 81, 2: 86}, 0.0, False),  # a live run has added a seed
         ({}, {0: 79}, None, False),
     ],
 )
-def test_a_loss_is_taken_seed_by_seed_where_it_can_be(full, pruned, loss, paired):
-    baseline = [make_run(score=score, seed=seed) for seed, score in full.items()]
-    runs = [make_run((0, 1, 2), score, seed) for seed, score in pruned.items()]
-    assert loss_in_points(runs, baseline) == (loss, paired)
+def test_a_loss_is_the_distance_between_the_two_scores_that_are_shown(full, pruned, loss, paired):
+    runs = [make_run(score=score, seed=seed) for seed, score in full.items()]
+    runs += [make_run((0, 1, 2), score, seed) for seed, score in pruned.items()]
+    curve = measured_curve(runs, None)
+    point = find_point(curve, "top", 1)
+    assert (point["loss"], point["paired"]) == (loss, paired)
+    assert loss is None or frames.full_score(curve) - point["score"] == loss
 
 
 @pytest.mark.parametrize(
@@ -67,6 +70,10 @@ def test_the_weights_on_this_machine_come_before_the_ones_with_most_runs():
     many, one = [make_run(seed=0), make_run(seed=1)], make_run(revision="s" * 64)
     assert comparable([*many, one], "quick") == many
     assert comparable([*many, one], "quick", revision="s" * 64) == [one]
+
+
+def test_rows_of_other_weights_never_stand_in_for_the_ones_on_this_machine():
+    assert comparable([make_run(seed=0), make_run(seed=1)], "quick", revision="s" * 64) == []
 
 
 def test_no_rows_give_empty_tables_with_all_columns():
@@ -104,7 +111,14 @@ def test_a_point_that_is_not_there_is_none(strategy, n_dropped, dropped):
 
 def test_layers_named_by_hand_are_found_where_a_strategy_drops_them_too():
     curve = measured_curve([make_run(), make_run((0, 1), 77)], None)
-    assert find_point(curve, "custom", 2, (2, 3))["score"] == 77
+    point = find_point(curve, "custom", 2, (2, 3))
+    assert (point["strategy"], point["score"]) == ("custom", 77)
+
+
+@pytest.mark.parametrize("n_dropped", [0, 2])
+def test_layers_that_were_not_named_are_no_point(n_dropped):
+    assert find_point(published_curve("BERT-base", "GLUE average", "sajjad2020"), "custom", n_dropped, None) is None
+    assert find_point(measured_curve([make_run(), make_run((1, 2))], None), "custom", n_dropped, None) is None
 
 
 def test_costs_are_medians_against_the_full_model_on_the_same_device():
@@ -119,14 +133,27 @@ def test_times_of_different_devices_are_not_compared():
     assert cost.parameters == (3_000_000, 2_000_000) and cost.latency_ms is None and cost.train_seconds is None
 
 
+def test_a_run_on_another_device_leaves_the_comparison_of_the_first_as_it_was():
+    own = make_run((0, 1), seed=2, device="cpu, 8 cores", latency_ms={"1": 9.0, "32": 9.0}, train_seconds=9.0)
+    cost = measured_cost([make_run(), make_run((0, 1)), own], (2, 3))
+    assert (cost.latency_ms["32"], cost.train_seconds) == ((80.0, 40.0), (40.0, 20.0))
+
+
+def test_of_several_devices_that_ran_both_the_one_used_last_counts():
+    own = {"device": "cuda", "created_at": "2026-01-01T10:00:00+00:00", "latency_ms": {"1": 1.0, "32": 2.0}}
+    cost = measured_cost([make_run(), make_run((0, 1)), make_run(**own), make_run((0, 1), **own)], (2, 3))
+    assert cost.latency_ms == {"1": (1.0, 1.0), "32": (2.0, 2.0)}
+
+
 def test_parameters_are_known_from_any_run_that_drops_as_many():
     assert measured_cost([make_run(), make_run((0, 1))], (0, 1)).parameters == (3_000_000, 2_000_000)
     assert measured_cost([make_run()], (0, 1)) == frames.Cost()
 
 
 def test_published_costs():
-    assert frames.published_cost("BERT-base", 4).parameters == (110_000_000, 80_000_000)
-    assert frames.published_cost("BERT-base", 3) == frames.Cost()
+    assert frames.published_cost("BERT-base", 4, "sajjad2020").parameters == (110_000_000, 80_000_000)
+    assert frames.published_cost("BERT-base", 3, "sajjad2020") == frames.Cost()
+    assert frames.published_cost("BERT-base", 4, "wong2022") == frames.Cost()  # it has scores alone
 
 
 def test_similarities_belong_to_the_weights_and_texts_of_the_runs():

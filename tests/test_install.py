@@ -1,5 +1,3 @@
-import hashlib
-import os
 import resource
 import signal
 from pathlib import Path
@@ -17,33 +15,6 @@ from pruning.progress import FETCHING
 
 WANTED = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
 UNWANTED = {"README.md": b"#", "pytorch_model.bin": b"pickle", "onnx/model.onnx": b"copy", "modeling_tiny.py": b"raise"}
-
-
-@pytest.fixture(scope="session")
-def files(tmp_path_factory) -> dict[str, bytes]:
-    """The files of a tiny BERT, by name."""
-    folder = save_tiny("bert", tmp_path_factory.mktemp("tiny"))
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
-
-
-@pytest.fixture
-def index(tmp_path, monkeypatch) -> Path:
-    """The folder that pip takes for its package index, through its own settings."""
-    folder = tmp_path / "index"
-    folder.mkdir()
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
-    return folder
-
-
-@pytest.fixture
-def row(files, monkeypatch) -> Model:
-    """A registered model that lies in one wheel."""
-    digest = hashlib.sha256(files["model.safetensors"]).hexdigest()
-    row = Model("tiny", "Tiny", "a/tiny", 4, wheels=("tiny-model==1.0",), folder="tiny_model/model/", sha256=digest)
-    monkeypatch.setitem(MODELS, row.name, row)
-    return row
 
 
 @pytest.fixture

@@ -5,14 +5,18 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from rows import make_run
 from tiny import save_tiny
 
 from pruning.__main__ import main
 from pruning.store import Store
 from pruning.strategies import STRATEGIES
 from pruning.tasks import TASKS
+
+PROJECT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +82,7 @@ def test_a_run_is_stored_and_listed_in_every_format(capsys, home, model):
     )
     (row,) = csv.DictReader(io.StringIO(call(capsys, "results", "--model", "tiny-bert", "--format", "csv")[1]))
     assert (row["key"], json.loads(row["kept"]), float(row["score"])) == (run["key"], [2], run["score"])
+    assert json.loads(call(capsys, "results", "--model", model, "--json")[1]) == [run]  # by its folder, as it was run
     table = call(capsys, "results", "--model", "tiny-bert")[1]
     assert run["key"][:12] in table and "tiny-bert" in table
 
@@ -154,6 +159,29 @@ def test_listing_imports_neither_torch_nor_transformers():
         "sys.exit(any(m in sys.modules for m in ('torch', 'transformers', 'datasets', 'evaluate', 'sklearn')))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def test_to_install_a_folder_of_ones_own_is_to_be_told_where_it_is(capsys, home, model):
+    status, out, _ = call(capsys, "models", "install", model, "--json")
+    assert status == 0
+    assert json.loads(out) == {"name": model, "folder": model}
+
+
+@pytest.mark.parametrize("arguments", [("results", "--format", "jsonl"), ("strategies",), ("--help",)])
+def test_a_reader_that_has_seen_enough_is_no_error(home, arguments):
+    """Once with so much output that it is written in parts, and twice with so little that it is written at the end."""
+    for seed in range(20):
+        Store().add(make_run(seed=seed))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pruning", *arguments],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait()) == ("", 0)
+    process.stderr.close()
 
 
 def test_as_a_module_it_prints_help():

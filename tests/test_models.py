@@ -5,7 +5,9 @@ import torch
 from tiny import TOKENS, save_tiny
 
 from pruning.families import FAMILIES
-from pruning.models import MODELS, NotInstalledError, installed_folder, load_model, load_tokenizer, resolve
+from pruning.install import install
+from pruning.models import MODELS, NotInstalledError, installed_folder, load_model, load_tokenizer, resolve, stored_name
+from pruning.models import home as home_folder
 
 
 @pytest.fixture
@@ -32,12 +34,6 @@ def test_the_revision_is_the_checksum_of_the_weights(folder):
     assert resolve(str(folder)).revision != before
 
 
-def test_a_new_head_depends_on_the_seed_alone(folder):
-    weights = resolve(str(folder))
-    heads = [load_model(weights, 3, seed).classifier.weight for seed in (0, 0, 1)]
-    assert torch.equal(heads[0], heads[1]) and not torch.equal(heads[0], heads[2])
-
-
 def test_one_label_is_a_regression(folder):
     model = load_model(resolve(str(folder)), 1, seed=0)
     assert model.config.problem_type == "regression"
@@ -50,10 +46,64 @@ def test_every_registered_model_says_where_it_comes_from():
         assert bool(model.wheels) == bool(model.sha256) == bool(model.folder)
 
 
-@pytest.mark.parametrize("name", ["nonsense", "", "/nowhere/at/all", "a/b/c", "./a"])
+@pytest.mark.parametrize("name", ["nonsense", "", "/nowhere/at/all", "a/b/c", "./a", "x" * 5000])
 def test_an_unknown_name_lists_the_names_there_are(name, home):
     with pytest.raises(ValueError, match="unknown model .*; choose one of: minilm-l6, .* a hub id .* or a folder with"):
         resolve(name)
+
+
+def test_the_home_of_somebody_who_is_not_there_is_told(monkeypatch):
+    sentence = "the folder '~nobody-of-that-name/x' cannot be found .*; write its whole path"
+    for use in (resolve, stored_name):
+        with pytest.raises(ValueError, match=sentence):
+            use("~nobody-of-that-name/x")
+    monkeypatch.setenv("PRUNING_HOME", "~nobody-of-that-name/x")
+    with pytest.raises(ValueError, match=sentence):
+        home_folder()
+
+
+@pytest.mark.parametrize("name", ["minilm-l6", "mpnet-base", "bert-base-uncased"])
+def test_a_folder_that_is_called_like_a_registered_model_is_not_taken_for_it(name, tmp_path):
+    weights = resolve(str(save_tiny("bert", tmp_path / name)))
+    assert (weights.name, weights.n_layers) == (f"local:{name}", 4)
+
+
+@pytest.mark.parametrize(
+    "model, name",
+    [
+        ("minilm-l6", "minilm-l6"),
+        ("owner/name", "owner/name"),
+        ("./mine", "mine"),
+        ("mine/", "mine"),
+        ("some/where/mine", "mine"),
+        ("mine", "mine"),
+        (" mine ", "mine"),
+        ("./bert-base-uncased", "local:bert-base-uncased"),
+        ("local:bert-base-uncased", "local:bert-base-uncased"),
+        ("", ""),
+    ],
+)
+def test_rows_of_a_folder_are_found_by_its_path_even_when_it_is_gone(model, name):
+    assert stored_name(model) == name
+
+
+def test_a_path_gives_the_name_that_its_rows_have(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    (folder.parent / "link").symlink_to(folder)
+    for path in (str(folder), "./mine", "mine", "mine/", "../" + folder.parent.name + "/mine", "link"):
+        assert stored_name(path) == resolve(path).name == "mine" or path == "link"
+    assert stored_name("link") == resolve("link").name
+
+
+@pytest.mark.parametrize("name", ["{folder}", "/nowhere/at/all", "owner/name", "nonsense", "~/x"])
+def test_a_hosted_space_runs_the_listed_models_only_and_tells_nothing_of_its_disk(name, folder, home, monkeypatch):
+    monkeypatch.setenv("SPACE_ID", "owner/space")
+    for use in (resolve, lambda model: next(install(model))):
+        with pytest.raises(ValueError, match="^this hosted app runs the listed models only: minilm-l6, .*; run"):
+            use(name.format(folder=folder))
+    with pytest.raises(NotInstalledError):  # a listed one is as ever
+        resolve("minilm-l6")
+    assert not home.exists()
 
 
 @pytest.mark.parametrize("name, size", [("minilm-l6", r" \(83 MB\)"), ("owner/name", "")])
@@ -85,6 +135,10 @@ def test_a_folder_without_config_is_refused(folder):
     [
         ('{"model_type": "bert",', "config.json is not valid JSON .*; write it again with save_pretrained"),
         ("[1, 2]", "config.json is not a model's config; write it again with save_pretrained"),
+        *(
+            (f'{{"model_type": "bert", "num_hidden_layers": {n}}}', "does not say how many layers .* a whole number")
+            for n in ('"twelve"', "null", "[12]", "0", "true", "1.5")
+        ),
         ('{"model_type": "bert"}', r"does not say how many layers there are \(num_hidden_layers\); add it"),
         ("{}", "architecture None cannot be dropped here yet; use a model of one of: BERT, RoBERTa"),
         ('{"model_type": "gpt2", "n_layer": 2}', "architecture 'gpt2' cannot be dropped .* one of: BERT, RoBERTa"),

@@ -75,9 +75,12 @@ def test_the_average_comes_first_among_the_tasks_of_every_published_model():
 
 @pytest.mark.parametrize("model, n_dropped, millions", [("BERT-base", 4, 80.0), ("DistilBERT", 0, 66.0)])
 def test_what_dropping_saved(model, n_dropped, millions):
-    assert published.cost(model, n_dropped)["parameters_millions"] == millions
+    assert published.cost(model, n_dropped, "sajjad2020")["parameters_millions"] == millions
 
 
-@pytest.mark.parametrize("model, n_dropped", [("BERT-base", 3), ("RoBERTa-base", 2)])
-def test_a_cost_that_was_not_published_is_missing(model, n_dropped):
-    assert published.cost(model, n_dropped) is None
+@pytest.mark.parametrize(
+    "model, n_dropped, source",
+    [("BERT-base", 3, "sajjad2020"), ("RoBERTa-base", 2, "sajjad2020"), ("BERT-base", 4, "wong2022")],
+)
+def test_a_cost_that_was_not_published_is_missing(model, n_dropped, source):
+    assert published.cost(model, n_dropped, source) is None

@@ -1,17 +1,21 @@
 import json
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rows import make_run as make_row
 
-from pruning.recipes import get_recipe
-from pruning.runs import Run, RunSpec, Similarity, to_json
+from pruning.runs import Run, Similarity, to_json
 from pruning.store import Store
 
 PROJECT = Path(__file__).parent.parent
@@ -19,24 +23,9 @@ SIMILARITY = Similarity("m", "r", "tweets", "d", "mean", (0.9, 0.8), (0.0, 0.1),
 
 
 def make_run(seed: int = 0, model: str = "m", task: str = "tweets", score: float = 80.0) -> Run:
-    """A row as one would be measured; later seeds were measured later."""
-    spec = RunSpec(model, "r", task, "d", (0, 1), seed, get_recipe("quick").values())
-    return Run(
-        *(spec.key, model, "r", task, "d", (0, 1), 4, 2, seed, spec.recipe, spec.start, "accuracy", score),
-        metrics={"accuracy": score},
-        interval=(score - 2, score + 2),
-        n_train=10,
-        n_eval=10,
-        parameters=1000,
-        flops=1000,
-        train_seconds=1.5,
-        latency_ms={"1": 1.5},
-        latency_quartiles_ms={"1": (1.0, 2.0)},
-        history=(0.7, 0.6),
-        device="cpu",
-        versions={"torch": "2"},
-        created_at=f"2026-01-01T00:00:{seed % 60:02}+00:00",
-    )
+    """Later seeds were measured later."""
+    created_at = f"2026-01-01T00:00:{seed % 60:02}+00:00"
+    return make_row((0, 1), score, seed, model=model, task=task, created_at=created_at)
 
 
 @pytest.fixture
@@ -171,11 +160,8 @@ def test_threads_may_write_and_read_at_once(store):
             store.add(make_run(seed))
             assert store.run(make_run(seed).key) == make_run(seed)
 
-    threads = [threading.Thread(target=write, args=(first,)) for first in (0, 10)]  # half of the rows are the same
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(write, (0, 10)))  # half of the rows are the same; what fails in a thread fails here
     assert sorted(r.seed for r in store.runs()) == list(range(30))
 
 
@@ -232,6 +218,74 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
         store.add(make_run())
 
 
+def test_rows_are_read_where_nothing_can_be_written():
+    """Neither root nor the writer reads here; of the three files of a WAL only the database itself is there."""
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are root's alone, all the way down
+        store = Store(Path(folder), shipped=Path(folder) / "none")
+        store.add(make_run())
+        Path(folder).chmod(0o555)
+        with unprivileged():
+            assert store.runs() == [make_run()]
+            assert store.run(make_run().key) == make_run()
+            with pytest.raises(OSError, match="make the folder writable, or set PRUNING_HOME to another folder"):
+                store.add(make_run(1))
+        Path(folder).chmod(0o755)
+
+
+def test_a_folder_that_cannot_even_be_looked_into_is_told():
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "home")
+        Path(folder).chmod(0)
+        with unprivileged(), pytest.raises(OSError, match="cannot use the results in .*home: .*Permission denied.*; "):
+            store.runs()
+        Path(folder).chmod(0o755)
+
+
+def test_reading_writes_nothing_so_a_full_disk_does_not_matter(store):
+    store.add(make_run())
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))"
+    code = f"{full}; from pathlib import Path; from pruning.store import Store; "
+    code += f"print(len(Store(Path({str(store.folder)!r}), Path('none')).runs()))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+def test_reading_leaves_the_file_as_it_is_and_makes_no_table(store):
+    store.folder.mkdir(parents=True)
+    store.path.touch()  # another process is about to create it
+    assert store.runs() == []
+    assert store.path.read_bytes() == b""
+
+
+@pytest.mark.parametrize("name", ["a b?c=d#e", "100%41"])
+def test_a_folder_may_have_any_name(tmp_path, name):
+    store = Store(tmp_path / name, shipped=tmp_path / "none")
+    store.add(make_run())
+    assert store.runs() == [make_run()]
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_a_store_without_the_users_own_rows_has_the_shipped_ones(tmp_path, shipped):
+    store = Store(tmp_path / "home", shipped=shipped("run", make_run(1)))
+    store.add(make_run(2))
+    store.path.write_bytes(b"damaged " * 100)
+    assert store.without_own().runs() == [make_run(1)]
+    with pytest.raises(OSError, match="cannot use the results"):
+        store.without_own().add(make_run(3))
+
+
+@contextmanager
+def unprivileged():
+    """For as long as it lasts this process may not do more than any user: root may write in every folder."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
 @pytest.mark.parametrize("use", [Store.runs, lambda s: s.run("key"), lambda s: s.add(make_run(1))])
 @pytest.mark.parametrize("damage", ["no database at all, but some text that is long enough to be one", "pages"])
 def test_a_damaged_database_is_told_and_left_as_it_is(store, use, damage):
@@ -242,3 +296,13 @@ def test_a_damaged_database_is_told_and_left_as_it_is(store, use, damage):
     with pytest.raises(OSError, match="runs.sqlite is damaged: .*; put a copy of it back, or move it away"):
         use(store)
     assert store.path.read_bytes() == damaged
+
+
+def test_a_row_that_is_no_run_is_told_and_shipped_rows_are_still_there(tmp_path):
+    store = Store(tmp_path / "home", shipped=tmp_path / "shipped")
+    store.prepare()
+    with closing(sqlite3.connect(store.path)) as database, database:
+        database.execute("insert into records values ('run', 'k', 'm', 't', '', '[1]')")
+    with pytest.raises(OSError, match="a row of .*runs.sqlite cannot be read: .*; put a copy of the file back"):
+        store.runs()
+    assert store.without_own().runs() == []

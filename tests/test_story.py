@@ -5,10 +5,15 @@ from rows import make_run
 
 from pruning import story
 from pruning.frames import Cost, measured_cost, measured_curve, published_cost, published_curve
-from pruning.story import Point, tell
+from pruning.story import Point
 
 COSINES = (0.7, 0.8, 0.95, 0.9)
 PAPER = published_curve("BERT-base", "GLUE average", "sajjad2020")
+
+
+def tell(curve, point, drawn=("top", "bottom", "symmetric", "even-alternate", "odd-alternate", "custom")):
+    """The story where those strategies are drawn."""
+    return story.tell(curve, point, curve[curve.strategy.isin(drawn)])
 
 
 def curve_of(top, bottom, symmetric, spread=1.0):
@@ -74,6 +79,43 @@ def test_the_sentence_of_the_paper_at_six_layers():
     assert told.text == "at 6 of 12 it costs 2.9 points, the others 4.9 to 15.9."
 
 
+def test_printed_numbers_beside_ones_read_off_a_figure_carry_their_doubt():
+    read_off = "Some were read off a figure (about 0.05 points)."
+    assert read_off in tell(PAPER, Point("top", 6, 12)).unknown  # Top is printed, its rivals are not
+    assert read_off not in tell(PAPER, Point("top", 6, 12), drawn=["top"]).unknown
+
+
+def test_what_is_known_is_told_whatever_is_compared():
+    curve = measured_curve([make_run(), make_run((0, 1, 2), 79)], None)
+    told = tell(curve, Point("top", 1, 4), drawn=[])
+    assert (told.lead, told.text) == ("Top costs 1.0 points here:", "1 of 4 layers dropped.")
+    assert tell(curve, Point("bottom", 1, 4), drawn=[]).lead == "Bottom with 1 of 4 layers dropped is not measured yet:"
+    assert "it scores 80.0" in tell(curve, Point("top", 0, 4), drawn=[]).text
+
+
+def test_layers_named_by_hand_are_compared_with_the_strategies_and_told_by_their_name():
+    told = tell(curve_of(79, 70, 74), Point("custom", 1, 4, (3,)))
+    assert told.lead == "Custom 3 is clearly best here:" and told.unknown.endswith("Top drops the same layers.")
+
+
+@pytest.mark.parametrize("curve", [PAPER, measured_curve([make_run(), make_run((0, 1), 75)], None)])
+def test_layers_that_are_not_named_have_no_number(curve):
+    point = Point("custom", 2, 12)
+    tile = story.tiles(curve, point, Cost())[0]
+    assert (tile.number, tile.text) == ("Custom", "name the layers to drop")
+    assert tell(curve, point).lead == "Custom drops the layers you name:"
+
+
+def test_other_seeds_than_the_full_models_are_said():
+    runs = [make_run(seed=0), make_run(seed=1, score=84), make_run((0, 1, 2), 79)]
+    curve = measured_curve(runs, None)
+    told = tell(curve, Point("top", 1, 4))
+    assert told.unknown.startswith("1 seed, not the same as the full model's, 1,000 test texts.")
+    tile = story.tiles(curve, Point("top", 1, 4), Cost())[0]
+    assert tile.number.endswith("79.0")
+    assert tile.text == "3.0 points below the full model (82.0); beyond your 2-point budget"
+
+
 def test_a_point_that_was_not_run_is_said_to_be_missing_and_the_others_are_told():
     told = tell(curve_of(79, 70, 74), Point("custom", 1, 4, (1,)))
     assert (
@@ -119,7 +161,7 @@ def test_tiles_of_measured_and_of_published_costs():
         ("2.00×", "as fast at inference: 32 texts 80 → 40 ms, 1 text 4.0 → 2.0 ms"),
         ("−50%", "fine-tuning time: 40 → 20 s"),
     ]
-    published = story.tiles(PAPER, Point("top", 4, 12), published_cost("BERT-base", 4))
+    published = story.tiles(PAPER, Point("top", 4, 12), published_cost("BERT-base", 4, "sajjad2020"))
     assert [t.number for t in published] == ["Top · drop 4 → 84.2", "80 M", "−33%", "1.48×"]
 
 

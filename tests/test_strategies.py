@@ -223,6 +223,13 @@ def test_text_that_names_no_layers_is_refused(part):
     assert str(refusal.value) == f"'{part}' is not a layer; write numbers and ranges such as 0,2,5 or 3-5"
 
 
+def test_a_long_list_of_long_ranges_is_not_written_out():
+    with pytest.raises(ValueError, match="^'0-9997' is not a layer"):
+        parse_layers(",".join(["0-9999", "0-9998", "0-9997"] * 30))
+    with pytest.raises(ValueError, match="'7' is not a layer"):
+        parse_layers("0-9999,6,7")
+
+
 @pytest.mark.parametrize(
     "layers, text",
     [

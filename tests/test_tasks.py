@@ -124,6 +124,26 @@ def test_a_hub_that_does_not_answer_is_not_asked_twice_and_nothing_is_printed():
     assert done.stderr == ""
 
 
+def test_threads_may_read_hub_tasks_at_once():
+    """A worker plans while it runs. Each reading switches `datasets` to offline and back, for the whole process."""
+    code = f"""
+import datasets
+from concurrent.futures import ThreadPoolExecutor
+from pruning.tasks import load_task
+def load(name):
+    try: load_task(name)
+    except ConnectionError: pass
+with ThreadPoolExecutor(8) as threads: list(threads.map(load, {HUB * 5}))
+print(datasets.config.HF_HUB_OFFLINE)
+"""
+    nowhere = os.environ | {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0"}
+    project = Path(__file__).parent.parent
+    begun = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], cwd=project, env=nowhere, capture_output=True, text=True)
+    assert time.monotonic() - begun < 15  # one switched back by another in the middle asks for 23 seconds
+    assert done.stdout == "False\n"  # as it was before
+
+
 def test_a_pair_task_is_read_as_the_hub_lays_it_out(tmp_path, monkeypatch):
     folder = tmp_path / "nyu-mll" / "glue"
     folder.mkdir(parents=True)

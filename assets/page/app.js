@@ -60,7 +60,7 @@
         plot.dataset.clickable = "yes";
         plot.on("plotly_click", ({ points }) => {
           const at = points[0];
-          if (Array.isArray(at.customdata)) pick({ strategy: at.customdata[0], n_dropped: at.x });
+          if (Array.isArray(at.customdata)) pick({ strategy: at.customdata[0], n_dropped: at.x, layers: at.customdata[2] });
         });
       }
     };

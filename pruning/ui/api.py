@@ -1,16 +1,20 @@
 """The endpoints for programs: /plan, /results and /run, as `gradio_client` and the page "Use via API" show them."""
 
 import json
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from html import escape
+from typing import Any
 
 import gradio as gr
 
 from ..jobs import DONE, FAILED, Job, JobQueue, QueueFullError
+from ..models import stored_name
 from ..plan import Request
 from ..runs import to_json
 from ..store import Store
+from ..tasks import TASKS
 
 PROBLEMS = (ValueError, OSError, LookupError, QueueFullError)
 
@@ -20,21 +24,22 @@ def add_endpoints(store: Store, jobs: JobQueue) -> None:
 
     def results(model: str | None = None, task: str | None = None) -> list[dict]:
         """Every stored run of that model and task, shipped ones first."""
-        return with_message(lambda: [json.loads(to_json(run)) for run in store.runs(model, task)])
+        runs = with_message(lambda: store.runs(model and stored_name(model), task))
+        return [json.loads(to_json(run)) for run in runs]
 
     gr.api(make_plan(jobs), api_name="plan")
     gr.api(results, api_name="results")
     gr.api(make_run(jobs), api_name="run", concurrency_limit=8)
 
 
-def make_plan(jobs: JobQueue):
+def make_plan(jobs: JobQueue) -> Callable[..., dict]:
     def plan(
         model: str,
         strategy: str,
         n_dropped: int | None = None,
         layers: list[int] | None = None,
-        task: str = "movie-reviews",
-        pooling: str = "sentence",
+        task: str = next(iter(TASKS)),
+        pooling: str = Request.pooling,
     ) -> dict:
         """Which layers would be kept and dropped, and the parameters before and after. `layers`: to drop (custom)."""
         request = Request(model, task, strategy, n_dropped, tuple(layers or ()), pooling=pooling)
@@ -43,20 +48,21 @@ def make_plan(jobs: JobQueue):
     return plan
 
 
-def make_run(jobs: JobQueue):
+def make_run(jobs: JobQueue) -> Callable[..., Iterator[dict]]:
     def run(
         model: str,
         task: str,
         strategy: str,
         n_dropped: int | None = None,
         layers: list[int] | None = None,
-        seed: int = 0,
-        recipe: str = "quick",
-        pooling: str = "sentence",
+        seed: int = Request.seed,
+        recipe: str = Request.recipe,
+        pooling: str = Request.pooling,
     ) -> Iterator[dict]:
         """Fine-tunes and scores one point; sends how it stands, and at last the run. Cancelling stops the run."""
         request = Request(model, task, strategy, n_dropped, tuple(layers or ()), seed, recipe, pooling)
-        job = with_message(lambda: jobs.submit(request))
+        caller = secrets.token_hex(8)
+        job = with_message(lambda: jobs.submit(request, caller))
         try:
             for job in jobs.watch(job):
                 if job.state == FAILED:
@@ -64,7 +70,7 @@ def make_run(jobs: JobQueue):
                 yield describe_event(job)
         finally:
             if not job.ended:
-                jobs.cancel(job.id)
+                jobs.cancel(job.id, caller)
 
     return run
 
@@ -77,7 +83,7 @@ def describe_event(job: Job) -> dict:
     return {"job": job.id, "state": job.state, "position": job.position} | progress
 
 
-def with_message(ask):
+def with_message(ask: Callable[[], Any]) -> Any:
     """What `ask` returns; the core's errors reach the caller as they are worded."""
     try:
         return ask()

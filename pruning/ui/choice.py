@@ -1,7 +1,7 @@
 """What a visitor has chosen: made possible where it is not, and as a link, a request and a command to copy."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlencode
@@ -10,11 +10,11 @@ from .. import published
 from ..figures import BUDGETS
 from ..frames import MEASURED
 from ..models import MODELS, NotInstalledError, installed_folder, resolve
-from ..plan import Request
+from ..plan import Request, is_whole
 from ..recipes import RECIPES
 from ..runs import POOLINGS
 from ..store import Store
-from ..strategies import STRATEGIES, kept_layers, parse_layers
+from ..strategies import STRATEGIES, check_layers, kept_layers, parse_layers
 from ..tasks import TASKS
 
 COMPARED = tuple(name for name, strategy in STRATEGIES.items() if strategy.needs != "layers")
@@ -118,8 +118,8 @@ def most_layers(choice: Choice, n_layers: int | None) -> int:
     return STRATEGIES[choice.strategy].most(n_layers or UNKNOWN_LAYERS)
 
 
-def settle(choice: Choice, store: Store) -> tuple[Choice, Subject]:
-    """The choice, with what does not go together replaced by the nearest that does."""
+def settle(choice: Choice, store: Store) -> tuple[Choice, Subject, list[str]]:
+    """The choice, with what does not go together replaced by the nearest that does; its model and its sources."""
     subject = find_subject(choice.model)
     names = task_names(subject)
     task = choice.task if choice.task in names else names[0]
@@ -129,19 +129,34 @@ def settle(choice: Choice, store: Store) -> tuple[Choice, Subject]:
         choice, task=task, strategy=strategy, source=choice.source if choice.source in sources else sources[0]
     )
     most = most_layers(choice, subject.n_layers)
-    return replace(choice, n_dropped=min(max(choice.n_dropped, 0), most)), subject
+    return replace(choice, n_dropped=min(max(choice.n_dropped, 0), most)), subject, sources
 
 
-def dropped_layers(choice: Choice, n_layers: int | None, similarity) -> tuple[int, ...] | None:
+def dropped_layers(choice: Choice, n_layers: int | None, similarity: Sequence[float] | None) -> tuple[int, ...] | None:
     """The layers this choice drops; None where that is not known. ValueError: impossible custom layers."""
+    row = STRATEGIES[choice.strategy]
+    if not n_layers and row.needs == "layers":
+        layers = parse_layers(choice.layers)
+        return check_layers(layers, n_layers=max(layers, default=0) + 2)  # whether they exist is seen once it is here
     if not n_layers:
         return None
-    row = STRATEGIES[choice.strategy]
     if row.needs == "similarity" and not similarity:
         return () if not choice.n_dropped else None
     layers = parse_layers(choice.layers) if row.needs == "layers" else None
     kept = kept_layers(choice.strategy, n_layers, None if layers else choice.n_dropped, similarity, layers)
     return tuple(i for i in range(n_layers) if i not in kept)
+
+
+def pick_point(choice: Choice, point: Mapping) -> Choice:
+    """The choice turned to a point that was clicked, as the page reports it; what cannot be one changes nothing."""
+    strategy, n_dropped, layers = (point.get(name) for name in ("strategy", "n_dropped", "layers"))
+    if not isinstance(strategy, str) or strategy not in STRATEGIES or not is_whole(n_dropped):
+        return choice
+    if STRATEGIES[strategy].needs != "layers":
+        return replace(choice, strategy=strategy, n_dropped=n_dropped)
+    if not isinstance(layers, list) or len(layers) != n_dropped or not all(map(is_whole, layers)):
+        return choice
+    return replace(choice, strategy=strategy, n_dropped=n_dropped, layers=",".join(map(str, layers)))
 
 
 def as_request(choice: Choice, seed: int) -> Request:

@@ -1,14 +1,54 @@
-"""A live run as the page tells it: how a job stands, in words."""
+"""A live run as the page knows it: whose it is, and how it stands, in words."""
 
-from ..jobs import CANCELLED, DONE, FAILED, WAITING, Job
+from contextlib import suppress
+from threading import Lock
+
+from ..jobs import CANCELLED, DONE, FAILED, WAITING, Job, JobQueue
+from ..plan import Request
 from ..store import Store
 from ..strategies import STRATEGIES, describe_layers
 
 NOTHING = {"title": "", "detail": "", "percent": None, "running": False}
 
 
-def describe_job(job: Job, store: Store) -> dict:
+class LiveRuns:
+    """Which job is whose: every visitor runs one at a time. A visitor is a token that the browser keeps, so that all
+    its tabs follow the same job, also after they were closed and opened again.
+    """
+
+    def __init__(self, jobs: JobQueue):
+        self._jobs = jobs
+        self._ids: dict[str, str] = {}  # visitor -> job
+        self._lock = Lock()  # two tabs may start at once
+
+    def find(self, visitor: str) -> Job | None:
+        """The job this visitor started last as it stands now, while it is known."""
+        with suppress(LookupError):
+            return self._jobs.get(self._ids.get(visitor, ""))
+        return None
+
+    def start(self, visitor: str, request: Request) -> Job:
+        """The job of that request, or the visitor's own one that still goes on. Errors as `JobQueue.submit`."""
+        if not visitor:
+            raise ValueError("this page is not loaded yet; wait a moment, or load it again")
+        with self._lock:
+            job = self.find(visitor)
+            if job and not job.ended:
+                return job
+            job = self._jobs.submit(request, visitor)
+            self._ids = {who: job_id for who, job_id in self._ids.items() if self.find(who)} | {visitor: job.id}
+            return job
+
+    def stop(self, visitor: str) -> None:
+        job = self.find(visitor)
+        if job and not job.ended:
+            self._jobs.cancel(job.id, visitor)
+
+
+def describe_job(job: Job | None, store: Store) -> dict:
     """Title, detail, percent of the present stage (None: not known) and whether it still goes on."""
+    if not job:
+        return NOTHING
     if job.state == WAITING:
         return {"title": "Waiting", "detail": f"{job.position} before you", "percent": None, "running": True}
     if job.state == DONE:

@@ -1,10 +1,10 @@
 """Theme, style sheet and scripts of the page, and how its files are served. Nothing comes from another host."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
 import gradio as gr
-import plotly
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from ..palette import LOOKS, theme_colours
 
 ASSETS = Path(__file__).parent.parent.parent / "assets"
-PLOTLY = Path(plotly.__file__).parent / "package_data"
+PLOTLY = Path(find_spec("plotly").origin).parent / "package_data"  # only its file is needed here
 SCRIPTS = '<script defer src="lp/page/app.js"></script><script async src="lp/plotly/plotly.min.js"></script>'
 
 CONTROLS = {  # Gradio's own theme variables -> ours

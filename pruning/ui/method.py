@@ -9,8 +9,8 @@ from ..tasks import DATA, TASKS
 QUESTION = """## What is measured
 A pre-trained transformer is a stack of layers. A **strategy** chooses layers to drop; what is left is a new, smaller
 model with copied weights. It is fine-tuned on the training texts of a task and scored once on its test texts. The
-**loss in points** is the score of the full model, fine-tuned in the same way, minus the score of the pruned one. Where
-both were run with the same seeds the difference is taken seed by seed and then averaged.
+**loss in points** is the score of the full model, fine-tuned in the same way, minus the score of the pruned one, each
+the mean over its seeds. Where these are not the same seeds, the sentence below the curve says so.
 
 A run is identified by what was kept, not by the strategy that chose it: strategies that keep the same layers share one
 run. Runs with another recipe, other weights or other texts are never joined in one line or one mean.
@@ -34,7 +34,8 @@ LIMITS = """## Limits
 - The shipped runs use a short recipe. With longer fine-tuning scores rise and the order of strategies can differ.
 - Intervals cover the choice of test texts, not every source of chance; two seeds say little about their spread.
 - Times depend on the machine and on what else it does.
-- Published numbers are single runs without seeds or intervals; points read off a figure are exact to about 0.05.
+- Published numbers come without intervals, and Sajjad et al. do not say with how many seeds they were made; points read
+  off a figure are exact to about 0.05.
 """
 
 
@@ -44,7 +45,9 @@ def describe_method() -> str:
         [
             QUESTION,
             "## Strategies",
-            f"Layers count from 0, nearest the embeddings. The rules are those of [this paper]({PAPER}).\n",
+            f"Layers count from 0, nearest the embeddings. The rules follow [this paper]({PAPER}), but for two: its "
+            "contribution rule drops every layer above a threshold of similarity, ours as many layers as you ask for, "
+            "and Custom is not the paper's.\n",
             table(("strategy", "drops", "most, of 12 layers"), strategy_rows()),
             "## Recipes",
             table(("recipe", "epochs", "learning rate", "batch", "training texts", "test texts"), recipe_rows()),

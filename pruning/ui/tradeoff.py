@@ -1,6 +1,6 @@
 """Tab Trade-off: choices on the left; the answer, the curve, the layers and the rows on the right."""
 
-from contextlib import suppress
+import secrets
 from dataclasses import fields, replace
 from html import escape
 
@@ -15,14 +15,15 @@ from ..runs import POOLINGS
 from ..store import Store
 from ..strategies import STRATEGIES
 from . import choice as choices
-from .choice import COMPARED, Choice
-from .live import NOTHING, describe_job
+from .choice import COMPARED, Choice, Subject
+from .live import LiveRuns, describe_job
 from .parts import ACTION, JOB, STACK, STORY, TABLE, TILES, figure, part
-from .view import View, chosen_seed, make_view
+from .view import chosen_seed, make_settled_view, version
 
 CHOICES = tuple(field.name for field in fields(Choice))  # the controls, in the order of the events' inputs
 VIEWS = ("tiles", "curve", "stack", "story", "heatmap", "rows", "action", "run")
 POLL_SECONDS = 1
+QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 def build_tradeoff(demo: gr.Blocks, store: Store, jobs: JobQueue) -> None:
@@ -45,12 +46,10 @@ def build_tradeoff(demo: gr.Blocks, store: Store, jobs: JobQueue) -> None:
             with gr.Column(elem_classes="lp-card lp-runs"):
                 rows = part(TABLE, "rows", start="rows")
     # kept by the browser under this name; the secret only has to outlive a restart of the server
-    job_id = gr.BrowserState("", storage_key="layer-pruning-explorer-job", secret="layer-pruning-explorer")
-    timer = gr.Timer(POLL_SECONDS, active=False)
-    views = {name: part for name, part in zip(VIEWS, (tiles, curve, stack, story, heatmap, rows, action, run))}
-    live = {"job_id": job_id, "timer": timer, "job": job, "cancel": cancel}
-    connect_choices(controls, views, store)
-    connect_live(demo, controls, views, live, store, jobs)
+    visitor = gr.BrowserState("", storage_key="layer-pruning-explorer-visitor", secret="layer-pruning-explorer")
+    live = {"timer": gr.Timer(POLL_SECONDS, active=False), "job": job, "cancel": cancel}
+    views = dict(zip(VIEWS, (tiles, curve, stack, story, heatmap, rows, action, run), strict=True))
+    connect(demo, visitor, {"live": live, "controls": controls, "views": views}, store, jobs)
 
 
 def build_choices() -> dict[str, gr.components.Component]:
@@ -108,94 +107,96 @@ def build_recipe_choices() -> dict[str, gr.components.Component]:
     }
 
 
-def connect_choices(controls: dict, views: dict, store: Store) -> None:
+def connect(demo: gr.Blocks, visitor: gr.BrowserState, parts: dict[str, dict], store: Store, jobs: JobQueue) -> None:
+    """Every event takes the visitor and all controls, and may change the live run's parts, the controls and the views.
+
+    A reloaded page finds its choice in the link and its job by the token that the browser keeps.
+    """
+    live = LiveRuns(jobs)
+    ends = {"inputs": [visitor, *parts["controls"].values()]}
+    ends |= {"outputs": [part for group in parts.values() for part in group.values()]}
+
+    def load(visitor, request: gr.Request):
+        visitor = visitor or secrets.token_hex(16)
+        choice = choices.from_query(dict(request.query_params))
+        return [visitor, *all_updates(choice, live.find(visitor), store, fresh=True)]
+
+    demo.load(load, visitor, [visitor, *ends["outputs"]], **QUIET)
+    connect_choices(parts["controls"], parts["views"], ends | QUIET | {"trigger_mode": "always_last"}, store, live)
+    connect_live(parts["views"]["run"], parts["live"], ends | QUIET, store, live)
+
+
+def connect_choices(controls: dict, views: dict, options: dict, store: Store, live: LiveRuns) -> None:
     """A change of model, task, source or strategy also changes what the other controls offer."""
-    inputs, both = list(controls.values()), [*controls.values(), *views.values()]
-    quiet = {"queue": False, "show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
 
-    def show(*values):
-        return view_updates(make_view(read_choice(values), store))
+    def show(visitor, *values):
+        updates = show_other_way(visitor, *values)
+        return [*updates[: -len(CHOICES + VIEWS)], *unchanged(CHOICES), *updates[-len(VIEWS) :]]
 
-    def show_other_model(*values):
+    def show_other_model(visitor, *values):
         choice = replace(read_choice(values), source="")
-        return all_updates(replace(choice, task=choices.task_with_numbers(choice, store)), store)
+        return all_updates(choice, live.find(visitor), store, other_model=True)
 
-    def show_other_task(*values):
-        return all_updates(replace(read_choice(values), source=""), store)
+    def show_other_task(visitor, *values):
+        return all_updates(replace(read_choice(values), source=""), live.find(visitor), store)
 
-    def show_other_way(*values):
-        return all_updates(read_choice(values), store)
+    def show_other_way(visitor, *values):
+        return all_updates(read_choice(values), live.find(visitor), store)
 
-    def pick(event: gr.EventData, *values):
-        picked = {"strategy": str(event.strategy), "n_dropped": int(event.n_dropped)}
-        return all_updates(replace(read_choice(values), **picked), store)
+    def pick(event: gr.EventData, visitor, *values):
+        point = {name: getattr(event, name, None) for name in ("strategy", "n_dropped", "layers")}
+        return all_updates(choices.pick_point(read_choice(values), point), live.find(visitor), store)
 
-    controls["model"].input(show_other_model, inputs, both, **quiet)
-    controls["task"].input(show_other_task, inputs, both, **quiet)
-    gr.on([controls["source"].input, controls["strategy"].input], show_other_way, inputs, both, **quiet)
     rest = ("compare", "n_dropped", "budget", "recipe", "seed", "pooling")
     typed = [controls["layers"].submit, controls["layers"].blur]
-    gr.on([controls[name].input for name in rest] + typed, show, inputs, list(views.values()), **quiet)
-    views["curve"].pick(pick, inputs, both, **quiet)
+    controls["model"].input(show_other_model, **options)
+    controls["task"].input(show_other_task, **options)
+    gr.on([controls["source"].input, controls["strategy"].input], show_other_way, **options)
+    gr.on([controls[name].input for name in rest] + typed, show, **options)
+    views["curve"].pick(pick, **options)
 
 
-def connect_live(demo: gr.Blocks, controls: dict, views: dict, live: dict, store: Store, jobs: JobQueue) -> None:
-    """Run, follow, cancel; a reloaded page finds its choice in the link and its job by the id the browser keeps."""
-    inputs = [live["job_id"], *controls.values()]
-    outputs = [*live.values(), *controls.values(), *views.values()]
-    unchanged = [gr.skip()] * (len(controls) + len(views))
-    quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+def connect_live(run: gr.Button, parts: dict, options: dict, store: Store, live: LiveRuns) -> None:
+    """Run, follow, cancel. While a job goes on the choice stays the visitor's; when it has ended all is shown anew."""
 
-    def load(job_id, request: gr.Request):
-        choice = choices.from_query(dict(request.query_params))
-        return follow(job_id, jobs, store) + all_updates(choice, store, fresh=True)
-
-    def start(_, *values):
+    def start(visitor, *values):
         choice = read_choice(values)
         try:
-            job = jobs.submit(choices.as_request(choice, chosen_seed(choice, store)))
+            live.start(visitor, choices.as_request(choice, chosen_seed(choice, store)))
         except (ValueError, OSError, QueueFullError) as error:
             raise gr.Error(escape(str(error)), print_exception=False) from error
-        return show_job(job, store) + unchanged
+        return follow(visitor, *values)
 
-    def poll(job_id, *values):
-        updates = follow(job_id, jobs, store)
-        if updates[1].active:
-            return updates + unchanged
-        return updates + all_updates(show_result(read_choice(values), job_id, jobs), store)
+    def follow(visitor, *values):
+        job = live.find(visitor)
+        if job and not job.ended:
+            return [*show_job(job, store), *unchanged(CHOICES + VIEWS[:-1]), gr.Button(interactive=False)]
+        return all_updates(show_result(read_choice(values), job), job, store)
 
-    def stop(job_id, *_):
-        with suppress(LookupError):  # it has ended long ago
-            jobs.cancel(job_id)
-        return follow(job_id, jobs, store) + unchanged
+    def stop(visitor, *values):
+        live.stop(visitor)
+        return follow(visitor, *values)
 
-    demo.load(load, live["job_id"], outputs, **quiet)
-    views["run"].click(start, inputs, outputs, **quiet)
-    live["timer"].tick(poll, inputs, outputs, **quiet)
-    live["cancel"].click(stop, inputs, outputs, **quiet)
+    run.click(start, **options)
+    parts["timer"].tick(follow, **options)
+    parts["cancel"].click(stop, **options)
 
 
-def follow(job_id: str, jobs: JobQueue, store: Store) -> list:
-    """Updates of (job id, timer, job, cancel button) for the visitor's job, if it is still known."""
-    try:
-        return show_job(jobs.get(job_id), store)
-    except LookupError:
-        return ["", gr.Timer(active=False), NOTHING, gr.Button(visible=False)]
+def unchanged(names: tuple[str, ...]) -> list:
+    return [gr.skip()] * len(names)
 
 
-def show_result(choice: Choice, job_id: str, jobs: JobQueue) -> Choice:
+def show_result(choice: Choice, job: Job | None) -> Choice:
     """The choice, turned to measured numbers where its model and task have just got one."""
-    with suppress(LookupError):
-        job = jobs.get(job_id)
-        if job.state == DONE and (job.request.model, job.request.task) == (choice.model, choice.task):
-            return replace(choice, source=MEASURED)
+    if job and job.state == DONE and (job.request.model, job.request.task) == (choice.model, choice.task):
+        return replace(choice, source=MEASURED)
     return choice
 
 
-def show_job(job: Job, store: Store) -> list:
+def show_job(job: Job | None, store: Store) -> list:
+    """Updates of timer, job and cancel button."""
     told = describe_job(job, store)
-    going = told["running"]
-    return [job.id if going else "", gr.Timer(active=going), told, gr.Button(visible=going)]
+    return [gr.Timer(active=told["running"]), told, gr.Button(visible=told["running"])]
 
 
 def read_choice(values) -> Choice:
@@ -206,36 +207,50 @@ def read_choice(values) -> Choice:
     return Choice(**given)
 
 
-def all_updates(choice: Choice, store: Store, fresh: bool = False) -> list:
-    """Controls, then views. `fresh`: the page was just loaded, so every control is set."""
-    choice, subject = choices.settle(choice, store)
-    sources = choices.source_names(subject, choice.task, choices.has_runs(subject, choice.task, store))
-    updates = dict.fromkeys(CHOICES, gr.skip()) | {
+def all_updates(choice: Choice, job: Job | None, store: Store, fresh: bool = False, other_model: bool = False) -> list:
+    """The live run's parts, controls, views. `fresh`: the page was just loaded, so every control is set.
+
+    Where the user's own rows cannot be read, the shipped ones are shown, and the reason in place of the run hint.
+    """
+    try:
+        return make_updates(choice, job, store, fresh, other_model)
+    except OSError as error:
+        return make_updates(choice, job, store.without_own(), fresh, other_model, problem=str(error))
+
+
+def make_updates(
+    choice: Choice, job: Job | None, store: Store, fresh: bool, other_model: bool, problem: str = ""
+) -> list:
+    if other_model:
+        choice = replace(choice, task=choices.task_with_numbers(choice, store))
+    choice, subject, sources = choices.settle(choice, store)
+    view = make_settled_view(choice, subject, store, version(store))
+    if problem:
+        view = replace(view, action={"text": problem, "command": [], "problem": True}, can_run=False)
+    controls = control_updates(choice, subject, sources)
+    if fresh:
+        controls |= {name: getattr(choice, name) for name in ("budget", "recipe", "seed", "pooling")}
+        controls |= {"compare": list(choice.compare)}
+        controls |= {"model": gr.Dropdown(choices.marked_models(store), value=choice.model)}
+    run = gr.Button(interactive=view.can_run and (job is None or bool(job.ended)))
+    return [*show_job(job, store), *controls.values(), *(getattr(view, name) for name in VIEWS[:-1]), run]
+
+
+def control_updates(choice: Choice, subject: Subject, sources: list[str]) -> dict:
+    """What the model, task, source and strategy change; the other controls stay."""
+    labelled = choices.labelled_sources(sources)
+    return dict.fromkeys(CHOICES, gr.skip()) | {
         "task": gr.Dropdown(choices.labelled_tasks(choices.task_names(subject)), value=choice.task),
-        "source": gr.Radio(
-            choices.labelled_sources(sources),
-            value=choice.source,
-            visible=len(sources) > 1,
-        ),
+        "source": gr.Radio(labelled, value=choice.source, visible=len(sources) > 1),
         "strategy": choice.strategy,
         "n_dropped": drop_slider(choice, subject),
         "layers": gr.Textbox(choice.layers, visible=choice.strategy == "custom"),
     }
-    if fresh:
-        updates |= {name: getattr(choice, name) for name in ("budget", "recipe", "seed", "pooling")}
-        updates |= {"compare": list(choice.compare)}
-        updates |= {"model": gr.Dropdown(choices.marked_models(store), value=choice.model)}
-    return [*updates.values(), *view_updates(make_view(choice, store))]
 
 
-def drop_slider(choice: Choice, subject) -> gr.Slider:
+def drop_slider(choice: Choice, subject: Subject) -> gr.Slider:
     of = f" (of {subject.n_layers})" if subject.n_layers else ""
     most = choices.most_layers(choice, subject.n_layers)
     return gr.Slider(
         0, most, choice.n_dropped, step=1, label=f"Layers to drop{of}", visible=choice.strategy != "custom"
     )
-
-
-def view_updates(view: View) -> list:
-    run = gr.Button(interactive=view.can_run)
-    return [*(getattr(view, name) for name in VIEWS[:-1]), run]

@@ -8,23 +8,13 @@ import pandas as pd
 from .. import frames, published, story, tables
 from ..figures import score_against_dropped, similarity_of_layers
 from ..frames import MEASURED
-from ..models import MODELS
 from ..palette import cosine_colour
-from ..recipes import RECIPES
 from ..runs import POOLINGS, Run, Similarity
 from ..store import Store
-from ..strategies import describe_layers
+from ..strategies import STRATEGIES, describe_layers
 from ..tasks import TASKS
-from .choice import (
-    Choice,
-    Subject,
-    as_command,
-    as_query,
-    dropped_layers,
-    published_task,
-    settle,
-    task_label,
-)
+from .action import describe_action, next_seed
+from .choice import Choice, Subject, as_query, dropped_layers, published_task, settle, task_label
 
 
 @dataclass(frozen=True)
@@ -32,6 +22,7 @@ class Frames:
     """The tables behind one model, task, source, recipe and pooling; independent of strategy and layers."""
 
     runs: list[Run]
+    others: str  # what is stored of this model and task that cannot stand in a line with them
     curve: pd.DataFrame
     similarity: Similarity | None
     similarities: pd.DataFrame
@@ -61,7 +52,8 @@ def load_frames(
     store: Store, stored: tuple, subject: Subject, task: str, source: str, recipe: str, pooling: str
 ) -> Frames:
     """`stored` is the store's version: a new row makes new tables."""
-    runs = frames.comparable(store.runs(subject.key, task), recipe, subject.revision) if task in TASKS else []
+    every = store.runs(subject.key, task) if task in TASKS else []
+    runs = frames.comparable(every, recipe, subject.revision)
     live = frozenset(run.key for run in runs if not store.is_shipped(run))
     similarities = store.similarities(subject.key)
     same_task = [s for s in similarities if s.task == task and subject.revision in ("", s.revision)]
@@ -71,7 +63,14 @@ def load_frames(
     else:
         curve = frames.published_curve(subject.published, published_task(task), source)
     revision = similarity.revision if similarity else runs[0].revision if runs else subject.revision
-    return Frames(runs, curve, similarity, frames.similarity_table(similarities, pooling, revision), live)
+    table = frames.similarity_table(similarities, pooling, revision)
+    return Frames(runs, describe_others(every, subject), curve, similarity, table, live)
+
+
+def describe_others(runs: list[Run], subject: Subject) -> str:
+    same = [run for run in runs if subject.revision in ("", run.revision)]
+    n, kind = (len(same), "recipes") if same else (len(runs), "weights")
+    return f"{n} run{'s' * (n > 1)} of other {kind} {'are' if n > 1 else 'is'} stored" if n else ""
 
 
 def look_up(
@@ -88,28 +87,30 @@ def look_up(
 
 def chosen_seed(choice: Choice, store: Store) -> int:
     """The seed that a live run of this choice would take."""
-    choice, subject = settle(choice, store)
+    choice, subject, _ = settle(choice, store)
     found, dropped, _ = look_up(choice, subject, store, version(store))
-    return next_seed(choice, found, dropped)
+    return next_seed(choice, found.runs, dropped)
 
 
 def make_view(choice: Choice, store: Store) -> View:
-    """The view of any choice; what many visitors look at is made once."""
-    return make_settled_view(*settle(choice, store), store, version(store))
+    """The view of any choice."""
+    choice, subject, _ = settle(choice, store)
+    return make_settled_view(choice, subject, store, version(store))
 
 
 @lru_cache(maxsize=256)
 def make_settled_view(choice: Choice, subject: Subject, store: Store, stored: tuple) -> View:
+    """The view of a settled choice; what many visitors look at is made once."""
     found, dropped, error = look_up(choice, subject, store, stored)
     if dropped is not None:
         choice = replace(choice, n_dropped=len(dropped))
-    drawn = found.curve[found.curve.strategy.isin([choice.strategy, *choice.compare, "custom"])]
+    drawn = drawn_rows(found.curve, choice, dropped)
     point = story.Point(choice.strategy, choice.n_dropped, subject.n_layers or 0, dropped, choice.budget)
-    told = story.tell(drawn, point)
-    action = describe_action(choice, subject, found, dropped, error, store)
+    told = story.tell(found.curve, point, drawn)
+    action = describe_action(choice, subject, found.runs, dropped, error, store)
+    tiles = story.tiles(found.curve, point, find_cost(choice, subject, found, dropped))
     return View(
-        tiles={"tiles": [asdict(t) for t in story.tiles(drawn, point, find_cost(choice, subject, found, dropped))]}
-        | {"query": as_query(choice)},
+        tiles={"tiles": [asdict(tile) for tile in tiles], "query": as_query(choice)},
         curve=draw_curve(choice, subject, found, drawn, told),
         stack=draw_stack(choice, subject, found, dropped),
         story=asdict(told),
@@ -120,14 +121,21 @@ def make_settled_view(choice: Choice, subject: Subject, store: Store, stored: tu
     )
 
 
+def drawn_rows(curve: pd.DataFrame, choice: Choice, dropped: tuple[int, ...] | None) -> pd.DataFrame:
+    """The strategies looked at, and the layers named by hand even where a strategy's run has measured them."""
+    rows = curve[curve.strategy.isin([choice.strategy, *choice.compare, "custom"])]
+    own = frames.find_rows(curve, choice.strategy, choice.n_dropped, dropped)
+    return pd.concat([rows, own]).drop_duplicates(["strategy", "n_dropped", "dropped"]) if len(own) else rows
+
+
 def find_cost(choice: Choice, subject: Subject, found: Frames, dropped: tuple[int, ...] | None) -> frames.Cost:
-    if choice.source != MEASURED:
-        return frames.published_cost(subject.published, choice.n_dropped)
+    if choice.source != MEASURED and choice.strategy != "custom":
+        return frames.published_cost(subject.published, choice.n_dropped, choice.source)
     return frames.measured_cost(found.runs, dropped) if dropped is not None else frames.Cost()
 
 
 def draw_curve(choice: Choice, subject: Subject, found: Frames, drawn: pd.DataFrame, told: story.Story) -> dict:
-    title, subtitle = curve_titles(choice, subject, found)
+    title, subtitle = curve_titles(choice, subject, found, drawn)
     reference = None
     if choice.source != MEASURED:
         reference = published.distilled(subject.published, published_task(choice.task), choice.source)
@@ -138,6 +146,7 @@ def draw_curve(choice: Choice, subject: Subject, found: Frames, drawn: pd.DataFr
         subject.n_layers or 0,
         choice.strategy,
         choice.n_dropped,
+        frames.full_score(found.curve),
         choice.budget,
         reference,
         axis=axis_title(choice, found),
@@ -145,13 +154,17 @@ def draw_curve(choice: Choice, subject: Subject, found: Frames, drawn: pd.DataFr
     return as_value(figure, f"{title}. {told}", tables.curve_numbers(drawn), f"{file_stem(choice, subject)}-curve.csv")
 
 
-def curve_titles(choice: Choice, subject: Subject, found: Frames) -> tuple[str, str]:
+def curve_titles(choice: Choice, subject: Subject, found: Frames, drawn: pd.DataFrame) -> tuple[str, str]:
     """What the curve shows, and what its numbers rest on."""
     about = f"{subject.label} on {task_label(choice.task)}"
     if subject.error:
         return f"{subject.label} cannot be used", subject.error
     if found.curve.empty:
-        return f"No stored run of {about} yet", f"recipe {choice.recipe} · run a point live to see it here"
+        others = f"{found.others} · " if found.others else ""
+        return f"No stored run of {about} with recipe {choice.recipe} yet", f"{others}run a point live to see it here"
+    if drawn.empty:
+        label = STRATEGIES[choice.strategy].label
+        return f"No point of {label} on {about} to draw", "tick other strategies under Compare with to see theirs"
     if choice.source != MEASURED:
         source = published.SOURCES[choice.source]
         where = story.join(list(dict.fromkeys(found.curve["where"])))
@@ -183,7 +196,7 @@ def draw_stack(choice: Choice, subject: Subject, found: Frames, dropped: tuple[i
             fill, ink, text = "var(--lp-grid)", "var(--lp-mute)", ""
         else:
             fill, ink = cosine_colour((value - low) / ((high - low) or 1))
-            text = f"{value:.2f}"
+            text = f"{value:.3f}"
         layers.append(
             {"name": f"layer {layer}", "cosine": text, "fill": fill, "ink": ink, "off": layer in (dropped or ())}
         )
@@ -210,61 +223,11 @@ def draw_heatmap(choice: Choice, subject: Subject, found: Frames, dropped: tuple
 
 
 def list_rows(choice: Choice, subject: Subject, found: Frames) -> dict:
-    rows = tables.run_rows(found.runs, found.curve, lambda run: run.key in found.live)
-    if choice.source != MEASURED or rows.empty:
-        rows = pd.DataFrame()
+    runs = found.runs if choice.source == MEASURED else []
+    rows = tables.run_rows(runs, found.curve, lambda run: run.key in found.live)
     subtitle = f"{subject.label} on {task_label(choice.task)}, recipe {choice.recipe}: one row per run"
     title = "Runs behind these numbers" if len(rows) else ""
     return {"title": title, "subtitle": subtitle, "numbers": as_table(rows, f"{file_stem(choice, subject)}-runs.csv")}
-
-
-def describe_action(choice: Choice, subject: Subject, found: Frames, dropped, error: str, store: Store) -> dict:
-    """What the run button would do and how long it takes, and the command that does the same."""
-    if choice.task not in TASKS:
-        text = f"{choice.task} is published only; choose a task such as SST-2 or Movie reviews to run a point live."
-        return {"text": text, "command": []}
-    if error:
-        return {"text": error, "command": [], "problem": True}
-    seed = next_seed(choice, found, dropped)
-    recipe = RECIPES[choice.recipe]
-    texts = f"at most {recipe.max_train:,} texts" if recipe.max_train else "all training texts"
-    times = {1: "once", 2: "twice"}.get(recipe.epochs, f"{recipe.epochs} times")
-    if dropped is None:
-        what = f"Compares the layers first, drops the {choice.n_dropped} that contribute least"
-    else:
-        what = f"Drops {describe_layers(dropped)}" if dropped else "Drops nothing"
-    lasts = expected_time(choice, subject, dropped, store)
-    text = f"{what}, trains {texts} {times} with seed {seed}: {lasts} Can be cancelled."
-    if not subject.installed:
-        size = f" ({MODELS[choice.model].download_mb} MB)" if choice.model in MODELS else ""
-        text = f"Fetches {subject.label} first{size}. {text}"
-    return {"text": text, "command": as_command(choice, seed)}
-
-
-def next_seed(choice: Choice, found: Frames, dropped: tuple[int, ...] | None) -> int:
-    """The chosen seed, else the first one that these layers were not run with."""
-    if choice.seed is not None:
-        return choice.seed
-    done = {run.seed for run in found.runs if run.dropped == dropped}
-    return next(seed for seed in range(len(done) + 1) if seed not in done)
-
-
-def expected_time(choice: Choice, subject: Subject, dropped: tuple[int, ...] | None, store: Store) -> str:
-    if not subject.n_layers:
-        return "how long is not known before the model is here."
-    n_dropped = choice.n_dropped if dropped is None else len(dropped)
-    runs = store.runs(subject.key)
-    known = frames.train_time(
-        runs, choice.task, choice.recipe, subject.n_layers - n_dropped, lambda run: not store.is_shipped(run)
-    )
-    if not known:
-        return "how long is not known, nothing of this size was run yet."
-    seconds, basis = known
-    return f"about {duration(seconds)} (median of {basis})."
-
-
-def duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def as_value(figure, label: str, numbers: pd.DataFrame, file: str) -> dict:
