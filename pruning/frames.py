@@ -178,15 +178,14 @@ def full_score(curve: pd.DataFrame) -> float | None:
     return float(full.iloc[0]) if len(full) else None
 
 
-def measured_cost(runs: Sequence[Run], dropped: Sequence[int]) -> Cost:
-    """Medians over the seeds of these layers' runs against the full model's, on the device that ran both, last of all.
+def measured_cost(runs: Sequence[Run], n_dropped: int) -> Cost:
+    """Medians over all runs of that many dropped layers against the full model's, on the device last used for both.
 
-    Parameters depend on the number of layers alone, so any run that drops as many tells them.
+    All layers of a model are alike, so parameters and times depend on how many are dropped and not on which; the
+    median over every run of one size is steadier than that over the seeds of one point.
     """
-    pruned = [run for run in runs if run.dropped == tuple(dropped)]
-    full = [run for run in runs if not run.n_dropped]
-    same_size = [run for run in runs if run.n_dropped == len(dropped)]
-    parameters = (full[0].parameters, same_size[0].parameters) if full and same_size else None
+    full, pruned = ([run for run in runs if run.n_dropped == n] for n in (0, n_dropped))
+    parameters = (full[0].parameters, pruned[0].parameters) if full and pruned else None
     both = {run.device for run in full} & {run.device for run in pruned}
     if not both:
         return Cost(parameters)

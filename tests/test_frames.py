@@ -122,32 +122,37 @@ def test_layers_that_were_not_named_are_no_point(n_dropped):
 
 
 def test_costs_are_medians_against_the_full_model_on_the_same_device():
-    cost = measured_cost([make_run(), make_run((0, 1))], (2, 3))
+    cost = measured_cost([make_run(), make_run((0, 1))], 2)
     assert cost.parameters == (3_000_000, 2_000_000)
     assert cost.latency_ms == {"1": (4.0, 2.0), "32": (80.0, 40.0)}
     assert cost.train_seconds == (40.0, 20.0)
 
 
 def test_times_of_different_devices_are_not_compared():
-    cost = measured_cost([make_run(), make_run((0, 1), device="cuda")], (2, 3))
+    cost = measured_cost([make_run(), make_run((0, 1), device="cuda")], 2)
     assert cost.parameters == (3_000_000, 2_000_000) and cost.latency_ms is None and cost.train_seconds is None
 
 
 def test_a_run_on_another_device_leaves_the_comparison_of_the_first_as_it_was():
     own = make_run((0, 1), seed=2, device="cpu, 8 cores", latency_ms={"1": 9.0, "32": 9.0}, train_seconds=9.0)
-    cost = measured_cost([make_run(), make_run((0, 1)), own], (2, 3))
+    cost = measured_cost([make_run(), make_run((0, 1)), own], 2)
     assert (cost.latency_ms["32"], cost.train_seconds) == ((80.0, 40.0), (40.0, 20.0))
 
 
 def test_of_several_devices_that_ran_both_the_one_used_last_counts():
     own = {"device": "cuda", "created_at": "2026-01-01T10:00:00+00:00", "latency_ms": {"1": 1.0, "32": 2.0}}
-    cost = measured_cost([make_run(), make_run((0, 1)), make_run(**own), make_run((0, 1), **own)], (2, 3))
+    cost = measured_cost([make_run(), make_run((0, 1)), make_run(**own), make_run((0, 1), **own)], 2)
     assert cost.latency_ms == {"1": (1.0, 1.0), "32": (2.0, 2.0)}
 
 
+def test_times_are_medians_over_all_runs_of_one_size_whichever_layers_they_drop():
+    others = [make_run(kept, latency_ms={"1": ms, "32": ms}) for kept, ms in (((1, 2), 50.0), ((0, 3), 60.0))]
+    assert measured_cost([make_run(), make_run((0, 1)), *others], 2).latency_ms["32"] == (80.0, 50.0)
+
+
 def test_parameters_are_known_from_any_run_that_drops_as_many():
-    assert measured_cost([make_run(), make_run((0, 1))], (0, 1)).parameters == (3_000_000, 2_000_000)
-    assert measured_cost([make_run()], (0, 1)) == frames.Cost()
+    assert measured_cost([make_run(), make_run((0, 1))], 2).parameters == (3_000_000, 2_000_000)
+    assert measured_cost([make_run()], 2) == frames.Cost()
 
 
 def test_published_costs():

@@ -155,7 +155,7 @@ def test_the_first_tile_answers_the_question(score, spread, budget, text):
 def test_tiles_of_measured_and_of_published_costs():
     runs = [make_run(), make_run((0, 1), 78)]
     point = Point("top", 2, 4)
-    measured = story.tiles(measured_curve(runs, None), point, measured_cost(runs, (2, 3)))
+    measured = story.tiles(measured_curve(runs, None), point, measured_cost(runs, 2))
     assert [(t.number, t.text) for t in measured[1:]] == [
         ("2 M", "parameters, −33% of 3 M"),
         ("2.00×", "as fast at inference: 32 texts 80 → 40 ms, 1 text 4.0 → 2.0 ms"),

@@ -26,6 +26,8 @@ NUMBERS = """## How to read the numbers
   contributes little. Strategy Contribution drops those first; ties go to the higher layer.
 - **Inference time**: median time of one forward pass over 1 and over 32 test texts, on the device named in the row.
 - **Fine-tuning time**: wall-clock seconds of the training alone, without loading and scoring.
+- **Tiles** show medians of both over all runs of one device that drop as many layers: layers are alike, so times depend
+  on how many are dropped and not on which.
 - **★**: run on this machine, by you or another visitor. All other measured points are shipped with the program.
 - **Open markers**: published numbers, never joined or averaged with measured ones.
 """

@@ -131,7 +131,7 @@ def drawn_rows(curve: pd.DataFrame, choice: Choice, dropped: tuple[int, ...] | N
 def find_cost(choice: Choice, subject: Subject, found: Frames, dropped: tuple[int, ...] | None) -> frames.Cost:
     if choice.source != MEASURED and choice.strategy != "custom":
         return frames.published_cost(subject.published, choice.n_dropped, choice.source)
-    return frames.measured_cost(found.runs, dropped) if dropped is not None else frames.Cost()
+    return frames.measured_cost(found.runs, len(dropped)) if dropped is not None else frames.Cost()
 
 
 def draw_curve(choice: Choice, subject: Subject, found: Frames, drawn: pd.DataFrame, told: story.Story) -> dict:
