@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .models import MODELS, installed_folder, resolve, stored_name
-from .plan import NeedsSimilarityError, Request, check
+from .plan import NeedsSimilarityError, Request, check, find_similarity
 from .progress import FETCHING, Progress
-from .runs import to_json
+from .runs import POOLINGS, to_json
 from .store import Store
 from .strategies import STRATEGIES, describe_layers
-from .tasks import TASKS
+from .tasks import TASKS, load_task
 
 
 def models(options: argparse.Namespace) -> None:
@@ -119,7 +119,11 @@ def similarity(options: argparse.Namespace) -> None:
 
     store = Store()
     show_progress(fetch(options.model))
-    found = [event for event in watched(compare(options.model, options.task, store)) if not isinstance(event, Progress)]
+    weights, data = resolve(options.model), load_task(options.task).fingerprint
+    found = [find_similarity(store, weights, options.task, data, pooling) for pooling in POOLINGS]
+    if None in found:
+        events = watched(compare(options.model, options.task, store))
+        found = [event for event in events if not isinstance(event, Progress)]
     show(options, [json.loads(to_json(record)) for record in found])
 
 
@@ -127,6 +131,9 @@ def results(options: argparse.Namespace) -> None:
     store = Store()
     read = {"run": store.runs, "similarity": store.similarities}[options.kind]
     records = read(options.model and stored_name(options.model), options.task)
+    if not records and (options.model or options.task):
+        known = sorted({f"{record.model} on {record.task}" for record in read()})
+        tell(f"nothing stored for that model and task; stored: {', '.join(known) or 'nothing'}")
     if options.format == "jsonl" and not options.json:
         for record in records:
             print(to_json(record))
@@ -152,7 +159,7 @@ def show(options: argparse.Namespace, document: Any) -> None:
         writer.writeheader()
         writer.writerows({k: json.dumps(v) if isinstance(v, list | dict) else v for k, v in r.items()} for r in rows)
     elif not rows:
-        tell("nothing there yet")
+        return
     else:
         shown = [{k: readable(k, v) for k, v in row.items() if is_shown(k)} for row in rows]
         print(as_table(shown) if isinstance(document, list) else as_lines(shown[0]))
@@ -171,7 +178,7 @@ def as_table(rows: list[dict[str, str]]) -> str:
 
 def is_shown(name: str) -> bool:
     """Fields that are too long for a person's table; --json and jsonl have them."""
-    return name not in ("revision", "data", "history", "versions", "metrics", "latency_quartiles_ms", "source")
+    return name not in ("flops", "revision", "data", "history", "versions", "metrics", "latency_quartiles_ms", "source")
 
 
 def readable(name: str, value: Any) -> str:
@@ -185,12 +192,12 @@ def readable(name: str, value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "", True: "yes", False: "no"}[value]
     if isinstance(value, float):
-        return f"{value:.2f}"
+        return f"{value:.3f}" if name in ("mean", "std") else f"{value:.2f}"
     if isinstance(value, int):
         return f"{value:,}" if value >= 10_000 else str(value)
     if isinstance(value, dict):
         return " ".join(f"{k}: {readable('', v)}" for k, v in value.items())
-    return ", ".join(readable("", v) for v in value) if isinstance(value, list) else str(value)
+    return ", ".join(readable(name, v) for v in value) if isinstance(value, list) else str(value)
 
 
 def tell(text: str) -> None:

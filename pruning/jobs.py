@@ -45,6 +45,7 @@ class Job:
     progress: Progress | None = None
     run: Run | None = None  # when done
     error: str = ""  # when failed: a sentence for the user
+    stopping: bool = False  # it runs, but nobody wants it any more
     started: float | None = None  # times in seconds since 1970
     ended: float | None = None
 
@@ -113,6 +114,7 @@ class JobQueue:
                 if not holders and job.state == WAITING:
                     self._end(job_id, CANCELLED)
                 elif not holders:
+                    self._update(job_id, stopping=True)
                     self._started_worker().send({"cancel": job_id})
             return self.get(job_id)
 

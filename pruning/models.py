@@ -116,6 +116,10 @@ def resolve(model: str) -> Weights:
     folder = expand(model)
     if model and os.path.isdir(folder):
         return read_folder(folder, stored_name(model))
+    if os.sep in model:
+        raise ValueError(
+            f"there is no folder {model}; give one with config.json and safetensors, or the name of a model"
+        )
     raise ValueError(
         f"unknown model {model!r}; choose one of: {', '.join(MODELS)}, a hub id such as owner/name, "
         "or a folder with config.json and safetensors"

@@ -90,6 +90,8 @@ def loss_in_words(curve: pd.DataFrame, row: dict, budget: float) -> str:
     text += f"{'within' if inside else 'beyond'} your {budget:g}-point budget"
     if row["low"] is not None and row["low"] < limit < row["high"]:
         text += f", but its interval ({row['low']:.1f} to {row['high']:.1f}) spans the limit"
+    if len(row["scores"]) > 1:
+        text += f"; its {len(row['scores'])} seeds score {min(row['scores']):.1f} to {max(row['scores']):.1f}"
     return text
 
 
@@ -171,7 +173,7 @@ def tell_others(drawn: pd.DataFrame, point: Point) -> tuple[str, str]:
     if rows.empty:
         known = sorted({int(k) for k in drawn.n_dropped if k})
         return (f"there are points at {join([str(k) for k in known])} layers dropped." if known else ""), ""
-    return f"at {point.share} the others cost {span(rows.loss)} points.", ""
+    return f"at {point.share} the others {cost_span(rows.loss, many=len(rows) > 1)}.", ""
 
 
 def others(drawn: pd.DataFrame, own: dict) -> tuple[pd.DataFrame, list[str]]:
@@ -196,13 +198,14 @@ def tell_measured(own: dict, rivals: pd.DataFrame, twins: list[str], point: Poin
         text = f"{at}, {join_labels(better.strategy)} {span(better.loss)}, and the intervals do not overlap."
     elif level.empty:
         lead = f"{point.label} is clearly best here:"
-        text = f"{at}, the others cost {span(worse.loss)}, and no interval reaches its own."
+        text = f"{at}, the others {cost_span(worse.loss, many=True)}, and no interval reaches its own."
     elif len(worse):
         lead = f"{point.label} is among the best here:"
-        text = f"{at}; {join_labels(worse.strategy)} cost{'s' * (len(worse) == 1)} {span(worse.loss)}, clearly more."
+        text = f"{at}; {join_labels(worse.strategy)} {cost_span(worse.loss, many=len(worse) > 1)}, clearly more."
     else:
         lead = "No strategy stands out here:"
-        text = f"at {point.share} {point.label} {costs(own['loss'])}, the others cost {span(level.loss)}."
+        rest = cost_span(level.loss, many=len(level) > 1)
+        text = f"at {point.share} {point.label} {costs(own['loss'])}, the others {rest}."
     unknown = what_it_rests_on(own)
     if len(level):
         names = join_labels([own["strategy"], *level.strategy])
@@ -226,7 +229,7 @@ def tell_published(own: dict, rivals: pd.DataFrame, point: Point) -> Story:
     elif len(close):
         lead = f"{point.label} is among the best here:"
         text = f"{at}; {join_labels(close.strategy)} came within {NEAR} points"
-        text += f", {join_labels(rest.strategy)} cost{'s' * (len(rest) == 1)} {span(rest.loss)}." if len(rest) else "."
+        text += f", {join_labels(rest.strategy)} {cost_span(rest.loss, many=len(rest) > 1)}." if len(rest) else "."
     else:
         lead, text = f"{point.label} loses least here:", f"{at}, the others {span(rest.loss)}."
     digitised = "figure-digitised" in (own["evidence"], *rivals.evidence)
@@ -246,6 +249,16 @@ def costs(loss: float) -> str:
     if abs(loss) < 0.05:
         return "costs nothing"
     return f"costs {loss:.1f} points" if loss > 0 else f"gains {-loss:.1f} points"
+
+
+def cost_span(losses: Sequence[float], many: bool) -> str:
+    """'cost 2.9 to 15.9'; gains are called so: 'gain 1.4', 'cost at most 3.0 (the best gains 1.4)'."""
+    ending, gains = "" if many else "s", [-loss for loss in losses]
+    if min(gains) > 0.05:
+        return f"gain{ending} {span(gains)}"
+    if max(gains) > 0.05:
+        return f"cost{ending} at most {max(losses):.1f} (the best gains {max(gains):.1f})"
+    return f"cost{ending} {span(losses)}"
 
 
 def span(losses: Sequence[float]) -> str:

@@ -131,7 +131,7 @@ def test_a_waiting_job_is_cancelled_at_once_and_the_others_move_up(queue, quick,
 def test_a_running_job_stops_within_a_step_and_stores_nothing(queue, store, busy):
     before = [r.key for r in store.runs()]
     asked = time.time()
-    queue.cancel(busy.id, ANN)
+    assert queue.cancel(busy.id, ANN).stopping
     stopped = wait(queue, busy)
     assert (stopped.state, stopped.run, stopped.error) == (CANCELLED, None, "")
     assert stopped.progress.step < stopped.progress.steps / 2

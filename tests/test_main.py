@@ -90,7 +90,7 @@ def test_a_run_is_stored_and_listed_in_every_format(capsys, home, model):
 def test_no_results_are_an_empty_list_and_not_an_error(capsys, home):
     assert call(capsys, "results", "--model", "nothing", "--json")[:2] == (0, "[]\n")
     status, out, err = call(capsys, "results", "--model", "nothing")
-    assert (status, out) == (0, "") and "nothing there yet" in err
+    assert (status, out) == (0, "") and "nothing stored for that model and task; stored: " in err
 
 
 def test_similarities_are_measured_and_stored(capsys, home, model):
@@ -98,6 +98,8 @@ def test_similarities_are_measured_and_stored(capsys, home, model):
     assert status == 0
     assert {row["pooling"]: len(row["mean"]) for row in json.loads(out)} == {"sentence": 4, "mean": 4}
     assert len(Store().similarities("tiny-bert")) == 2
+    again = call(capsys, "similarity", "--model", model, "--task", "tweets", "--json")
+    assert again[1] == out and "comparing" not in again[2]  # what is stored is not measured again
 
 
 def test_a_sweep_says_what_it_will_do_and_runs_each_distinct_point_once(capsys, home, model):

@@ -46,7 +46,13 @@ def test_every_registered_model_says_where_it_comes_from():
         assert bool(model.wheels) == bool(model.sha256) == bool(model.folder)
 
 
-@pytest.mark.parametrize("name", ["nonsense", "", "/nowhere/at/all", "a/b/c", "./a", "x" * 5000])
+@pytest.mark.parametrize("path", ["/nowhere/at/all", "a/b/c", "./a"])
+def test_a_path_that_leads_nowhere_is_no_folder(path, home):
+    with pytest.raises(ValueError, match=f"there is no folder {path}; give one with config.json and safetensors"):
+        resolve(path)
+
+
+@pytest.mark.parametrize("name", ["nonsense", "", "x" * 5000])
 def test_an_unknown_name_lists_the_names_there_are(name, home):
     with pytest.raises(ValueError, match="unknown model .*; choose one of: minilm-l6, .* a hub id .* or a folder with"):
         resolve(name)

@@ -119,8 +119,7 @@ def test_other_seeds_than_the_full_models_are_said():
 def test_a_point_that_was_not_run_is_said_to_be_missing_and_the_others_are_told():
     told = tell(curve_of(79, 70, 74), Point("custom", 1, 4, (1,)))
     assert (
-        str(told)
-        == "Custom 1 with 1 of 4 layers dropped is not measured yet: at 1 of 4 the others cost 1.0 to 10.0 points."
+        str(told) == "Custom 1 with 1 of 4 layers dropped is not measured yet: at 1 of 4 the others cost 1.0 to 10.0."
     )
 
 
@@ -181,3 +180,17 @@ def test_a_loss_in_words(loss, words):
 @pytest.mark.parametrize("words, text", [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
 def test_a_list_in_words(words, text):
     assert story.join(words) == text
+
+
+@pytest.mark.parametrize(
+    "losses, many, words",
+    [
+        ([2.9, 15.9], True, "cost 2.9 to 15.9"),
+        ([2.9], False, "costs 2.9"),
+        ([-1.4, -0.3], True, "gain 0.3 to 1.4"),
+        ([-1.4, 3.0], True, "cost at most 3.0 (the best gains 1.4)"),
+        ([0.0, 0.04], True, "cost 0.0"),
+    ],
+)
+def test_a_gain_is_never_called_a_negative_cost(losses, many, words):
+    assert story.cost_span(losses, many) == words

@@ -31,6 +31,10 @@ def store(tmp_path, home):
             ("Training", "step 47 of 94 · loss 0.512 · 12 s left · Top · drop 2, seed 1", 50, True),
         ),
         (Job("1", REQUEST, RUNNING, progress=Progress("timing")), ("Timing", "Top · drop 2, seed 1", None, True)),
+        (
+            Job("1", REQUEST, RUNNING, progress=Progress("training", 47, 94, 0.5123, 12.4), stopping=True),
+            ("Cancelling", "Top · drop 2, seed 1: stops within one step", None, True),
+        ),
         (Job("1", REQUEST, CANCELLED), ("Cancelled", "Top · drop 2, seed 1: nothing was stored.", None, False)),
         (Job("1", REQUEST, FAILED, error="the hub is out of reach"),
          ("This run failed", "the hub is out of reach", None, False)),
@@ -40,7 +44,7 @@ def store(tmp_path, home):
              "95% interval 77.0 to 79.0; trained in 40 s; starred on the curve.", None, False),
         ),
     ],
-    ids=["waiting", "starting", "training", "timing", "cancelled", "failed", "done"],
+    ids=["waiting", "starting", "training", "timing", "cancelling", "cancelled", "failed", "done"],
 )  # fmt: skip
 def test_a_live_run_is_told_in_words(store, job, told):
     assert tuple(describe_job(job, store)[name] for name in ("title", "detail", "percent", "running")) == told

@@ -145,6 +145,8 @@
       if (!props.value) return;
       const theme = new URLSearchParams(location.search).get("__theme");
       history.replaceState(history.state, "", `?${props.value.query}${theme ? `&__theme=${theme}` : ""}`);
+      const typed = document.querySelector("#lp-drop input[type=number]");
+      if (typed) Object.assign(typed, { readOnly: true, tabIndex: -1 }); // shows the slider's number; Gradio does not clamp what is typed
       for (const group of document.querySelectorAll(".lp-choices fieldset")) {
         group.setAttribute("aria-label", group.querySelector('[data-testid="block-info"]').textContent);
       }

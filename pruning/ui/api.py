@@ -4,7 +4,6 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -66,7 +65,7 @@ def make_run(jobs: JobQueue) -> Callable[..., Iterator[dict]]:
         try:
             for job in jobs.watch(job):
                 if job.state == FAILED:
-                    raise gr.Error(escape(job.error), print_exception=False)
+                    raise gr.Error(job.error, print_exception=False)
                 yield describe_event(job)
         finally:
             if not job.ended:
@@ -88,4 +87,4 @@ def with_message(ask: Callable[[], Any]) -> Any:
     try:
         return ask()
     except PROBLEMS as error:
-        raise gr.Error(escape(str(error)), print_exception=False) from error
+        raise gr.Error(str(error), print_exception=False) from error

@@ -57,6 +57,10 @@ def describe_job(job: Job | None, store: Store) -> dict:
         return NOTHING | {"title": "Cancelled", "detail": f"{name_run(job)}: nothing was stored."}
     if job.state == FAILED:
         return NOTHING | {"title": "This run failed", "detail": job.error}
+    if job.stopping:
+        return {"title": "Cancelling", "detail": f"{name_run(job)}: stops within one step", "percent": None} | {
+            "running": True
+        }
     return describe_progress(job) | {"running": True}
 
 

@@ -168,11 +168,15 @@ def curve_titles(choice: Choice, subject: Subject, found: Frames, drawn: pd.Data
     if choice.source != MEASURED:
         source = published.SOURCES[choice.source]
         where = story.join(list(dict.fromkeys(found.curve["where"])))
-        return "Score against layers dropped", f"{about} · open markers: published by {source.label} ({where})"
+        only = story.join_labels(found.curve.strategy)
+        return (
+            "Score against layers dropped",
+            f"{about} · open markers: published by {source.label} ({where}), for {only}",
+        )
     seeds = sorted({seed for row in found.curve.seeds for seed in row})
     n = int(found.curve.n_eval.iloc[0])
     subtitle = f"{about}, {n:,} test texts · recipe {choice.recipe} · mean of up to {len(seeds)} seeds"
-    subtitle += " · bars: 95% intervals over the test texts, widest over the seeds"
+    subtitle += " · bars: 95% intervals over the test texts, widest over the seeds · ticks: single seeds"
     return "Score against layers dropped", subtitle + (" · ★ run on this machine" if found.curve.live.any() else "")
 
 
