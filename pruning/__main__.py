@@ -4,12 +4,16 @@ import argparse
 import os
 import sys
 
+from .columns import KINDS as KINDS_OF_TASK
 from .commands import COMMANDS
 from .models import NotInstalledError
 from .plan import NeedsSimilarityError
+from .read_table import FORMATS, MAX_MB
 from .recipes import RECIPES
 from .runs import KINDS, POOLINGS
 from .strategies import STRATEGIES, parse_layers
+
+TASK = "a name of `tasks`, or a file of your own"
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,17 +29,22 @@ def build_parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="list the models, or install one")
     models.add_argument("action", nargs="?", choices=["list", "install"], default="list")
     models.add_argument("name", nargs="?", help="with install: a name of the list, or a hub id such as owner/name")
-    for name, text in (("tasks", "list the tasks"), ("strategies", "list the strategies")):
-        commands.add_parser(name, help=text)
+    tasks = commands.add_parser("tasks", help="list the tasks, or look at a file of your own")
+    tasks.add_argument("file", nargs="?", help=f"{', '.join(FORMATS)}, up to {MAX_MB} MB")
+    add_columns(tasks)
+    commands.add_parser("strategies", help="list the strategies")
     add_point(commands.add_parser("plan", help="what would be kept and dropped; trains nothing"), needs_task=False)
     add_point(commands.add_parser("run", help="drop, fine-tune, score and store one point"))
     add_sweep(commands.add_parser("sweep", help="run many points, each distinct one once; resumes"))
     similarity = commands.add_parser("similarity", help="how similar each layer's output is to its input")
     similarity.add_argument("--model", required=True)
-    similarity.add_argument("--task", required=True)
+    similarity.add_argument("--task", required=True, help=TASK)
+    add_columns(similarity)
+    doctor = commands.add_parser("doctor", help="prove that dropping layers of a model is right")
+    doctor.add_argument("model", help="a name of `models`, a hub id or a folder")
     results = commands.add_parser("results", help="what was measured")
     results.add_argument("--model")
-    results.add_argument("--task")
+    results.add_argument("--task", help=TASK)
     results.add_argument("--kind", choices=list(KINDS), default="run")
     results.add_argument("--format", choices=["table", "csv", "jsonl"], default="table")
     for command in commands.choices.values():
@@ -45,7 +54,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def add_point(command: argparse.ArgumentParser, needs_task: bool = True) -> None:
     command.add_argument("--model", required=True, help="a name of `models`, a hub id or a folder")
-    command.add_argument("--task", required=needs_task, default="movie-reviews", help="a name of `tasks`")
+    command.add_argument("--task", required=needs_task, default="movie-reviews", help=TASK)
+    add_columns(command)
     command.add_argument("--strategy", default="top", help=f"one of: {', '.join(STRATEGIES)}")
     command.add_argument("--drop", type=int, metavar="K", help="how many layers to drop")
     command.add_argument("--layers", type=parse_option(parse_layers), default=(), help="to drop, with custom: 0,1,5")
@@ -55,7 +65,8 @@ def add_point(command: argparse.ArgumentParser, needs_task: bool = True) -> None
 
 def add_sweep(command: argparse.ArgumentParser) -> None:
     command.add_argument("--model", required=True)
-    command.add_argument("--task", required=True)
+    command.add_argument("--task", required=True, help=TASK)
+    add_columns(command)
     command.add_argument("--strategies", nargs="+", metavar="S", help="default: every strategy but custom")
     command.add_argument("--drops", nargs="+", type=int, metavar="K", help="default: every number a strategy allows")
     command.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="N")
@@ -66,6 +77,12 @@ def add_sweep(command: argparse.ArgumentParser) -> None:
 def add_how(command: argparse.ArgumentParser) -> None:
     command.add_argument("--recipe", default="quick", help=f"one of: {', '.join(RECIPES)}")
     command.add_argument("--similarity", default="sentence", help=f"for contribution, one of: {', '.join(POOLINGS)}")
+
+
+def add_columns(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--text", nargs="+", default=(), metavar="COLUMN", help="of a file: texts, or pairs of them")
+    command.add_argument("--label", default="", metavar="COLUMN", help="of a file: classes or numbers")
+    command.add_argument("--kind", default="", help=f"of a file: {' or '.join(KINDS_OF_TASK)}")
 
 
 def parse_option(parse):

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .models import MODELS, installed_folder, resolve, stored_name
-from .plan import NeedsSimilarityError, Request, check, find_similarity
+from .own_data import stored_task
+from .plan import NeedsSimilarityError, Request, check, find_similarity, load_data
 from .progress import FETCHING, Progress
 from .runs import POOLINGS, to_json
 from .store import Store
 from .strategies import STRATEGIES, describe_layers
-from .tasks import TASKS, load_task
+from .tasks import TASKS
 
 
 def models(options: argparse.Namespace) -> None:
@@ -43,6 +44,10 @@ def models(options: argparse.Namespace) -> None:
 
 
 def tasks(options: argparse.Namespace) -> None:
+    if options.file:
+        return show_file(options)
+    if options.text or options.label or options.kind:
+        raise ValueError("--text, --label and --kind are for a file; name it, such as: tasks texts.csv --label stars")
     show(
         options,
         [
@@ -60,6 +65,21 @@ def tasks(options: argparse.Namespace) -> None:
     )
 
 
+def show_file(options: argparse.Namespace) -> None:
+    """What a run on that file would use: columns, rows and why some are dropped, classes, lengths."""
+    from .own_data import load_own
+
+    report = load_own(options.file, tuple(options.text), options.label, options.kind).report
+    if options.json:
+        return show(options, report)
+    notes, classes = (report[name] for name in ("notes", "classes"))
+    show(options, {name: value for name, value in report.items() if name not in ("notes", "classes")})
+    if classes:
+        print("\n" + as_table([{name: readable(name, value) for name, value in row.items()} for row in classes]))
+    for note in notes:
+        print(f"\nNote: {note}.")
+
+
 def strategies(options: argparse.Namespace) -> None:
     show(
         options,
@@ -74,7 +94,7 @@ def plan(options: argparse.Namespace) -> None:
     try:
         document = describe(request, store)
     except NeedsSimilarityError:
-        show_progress(compare(request.model, request.task, store))
+        show_progress(compare(request, store))
         document = describe(request, store)
     show(options, document)
 
@@ -98,7 +118,7 @@ def sweep(options: argparse.Namespace) -> None:
     except NeedsSimilarityError:
         from .execute import compare
 
-        show_progress(compare(base.model, base.task, store))
+        show_progress(compare(base, store))
         planned = plan_sweep(*asked)
     tell(f"{planned.points} points, {len(planned.distinct)} distinct runs, {len(planned.stored)} stored, "
          f"{len(planned.left)} left")  # fmt: skip
@@ -114,23 +134,37 @@ def sweep(options: argparse.Namespace) -> None:
 
 
 def similarity(options: argparse.Namespace) -> None:
-    check(to_request(options))
+    request = to_request(options)
+    check(request)
     from .execute import compare, fetch
 
     store = Store()
     show_progress(fetch(options.model))
-    weights, data = resolve(options.model), load_task(options.task).fingerprint
-    found = [find_similarity(store, weights, options.task, data, pooling) for pooling in POOLINGS]
+    weights, data = resolve(options.model), load_data(request)
+    name = stored_task(options.task)
+    found = [find_similarity(store, weights, name, data.fingerprint, pooling) for pooling in POOLINGS]
     if None in found:
-        events = watched(compare(options.model, options.task, store))
+        events = watched(compare(request, store))
         found = [event for event in events if not isinstance(event, Progress)]
     show(options, [json.loads(to_json(record)) for record in found])
+
+
+def doctor(options: argparse.Namespace) -> None:
+    from .doctor import examine
+
+    document = show_progress(examine(options.model))
+    if options.json:
+        show(options, document)
+    else:
+        show(options, document["checks"])
+    if not all(check["holds"] for check in document["checks"]):
+        raise OSError(f"{document['model']} does not pass; its layers cannot be dropped here, please report it")
 
 
 def results(options: argparse.Namespace) -> None:
     store = Store()
     read = {"run": store.runs, "similarity": store.similarities}[options.kind]
-    records = read(options.model and stored_name(options.model), options.task)
+    records = read(options.model and stored_name(options.model), options.task and stored_task(options.task))
     if not records and (options.model or options.task):
         known = sorted({f"{record.model} on {record.task}" for record in read()})
         tell(f"nothing stored for that model and task; stored: {', '.join(known) or 'nothing'}")
@@ -142,10 +176,13 @@ def results(options: argparse.Namespace) -> None:
 
 
 def to_request(options: argparse.Namespace) -> Request:
-    names = ("model", "task", "strategy", "layers", "seed", "recipe")
+    names = ("model", "task", "strategy", "layers", "seed", "recipe", "label", "kind")
     given = {name: getattr(options, name) for name in names if hasattr(options, name)}
     return Request(
-        **given, n_dropped=getattr(options, "drop", None), pooling=getattr(options, "similarity", "sentence")
+        **given,
+        text=tuple(options.text),
+        n_dropped=getattr(options, "drop", None),
+        pooling=getattr(options, "similarity", "sentence"),
     )
 
 
@@ -239,5 +276,5 @@ def watched(events: Iterator) -> Iterator:
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
-    f.__name__: f for f in (models, tasks, strategies, plan, run, sweep, similarity, results)
+    f.__name__: f for f in (models, tasks, strategies, plan, run, sweep, similarity, doctor, results)
 }

@@ -21,13 +21,13 @@ from .install import install
 from .layers import count_parameters, drop_layers, planned_parameters
 from .metrics import bootstrap_interval, score
 from .models import NotInstalledError, Weights, load_model, load_tokenizer, resolve
-from .plan import NeedsSimilarityError, Request, check, plan
+from .plan import NeedsSimilarityError, Request, check, load_data, plan
 from .progress import LOADING, TIMING, Progress
 from .recipes import Recipe
 from .runs import Run, RunSpec, Similarity, now
 from .similarity import layer_similarities
 from .store import Store
-from .tasks import Task, load_task
+from .tasks import Task, TaskData
 
 CALIBRATION_TEXTS, CALIBRATION_TOKENS = 2000, 128  # at most so many validation texts are compared, cut at so many
 BATCH_SIZES = (1, 32)  # for latency
@@ -44,11 +44,11 @@ def execute(request: Request, store: Store) -> Iterator[Progress | Run]:
     try:
         spec, weights = plan(request, store)
     except NeedsSimilarityError:
-        yield from compare(request.model, request.task, store)
+        yield from compare(request, store)
         spec, weights = plan(request, store)
     stored = store.run(spec.key)
     if stored is None:
-        for event in measure(spec, weights):
+        for event in measure(spec, weights, load_data(request)):
             if isinstance(event, Run):
                 store.add(event)
             yield event
@@ -59,8 +59,8 @@ def execute(request: Request, store: Store) -> Iterator[Progress | Run]:
 def describe(request: Request, store: Store) -> dict:
     """The `plan` document: what would be kept and dropped, and the parameters before and after."""
     spec, weights = plan(request, store)
-    n_labels = load_task(spec.task).task.n_labels
-    before, after = planned_parameters(weights, n_labels, len(spec.kept))
+    n_labels = load_data(request).task.n_labels
+    before, after = planned_parameters(weights, n_labels, spec.kept)
     dropped = [i for i in range(weights.n_layers) if i not in spec.kept]
     return {
         "model": weights.name,
@@ -81,10 +81,10 @@ def fetch(model: str) -> Iterator[Progress]:
         yield from install(model)
 
 
-def compare(model: str, task: str, store: Store) -> Iterator[Progress | Similarity]:
+def compare(request: Request, store: Store) -> Iterator[Progress | Similarity]:
     """Measures and stores how similar each layer's output is to its input, on validation texts; yields both records."""
     yield Progress(LOADING)
-    weights, data = resolve(model), load_task(task)
+    weights, data = resolve(request.model), load_data(request)
     encoded = encode(load_tokenizer(weights), data.validation.first(CALIBRATION_TEXTS).texts, CALIBRATION_TOKENS)
     full = load_model(weights, data.task.n_labels, seed=0).to(default_device())
     for event in layer_similarities(full, encoded):
@@ -94,7 +94,8 @@ def compare(model: str, task: str, store: Store) -> Iterator[Progress | Similari
         for pooling, cosines in event.items():
             mean, std = (tuple(float(v) for v in values) for values in (cosines.mean(axis=0), cosines.std(axis=0)))
             record = Similarity(
-                *(weights.name, weights.revision, task, data.fingerprint, pooling, mean, std, len(cosines)),
+                *(weights.name, weights.revision, data.task.name, data.fingerprint),
+                *(pooling, mean, std, len(cosines)),
                 versions=versions(),
                 created_at=now(),
             )
@@ -102,10 +103,12 @@ def compare(model: str, task: str, store: Store) -> Iterator[Progress | Similari
             yield record
 
 
-def measure(spec: RunSpec, weights: Weights) -> Iterator[Progress | Run]:
+def measure(spec: RunSpec, weights: Weights, data: TaskData) -> Iterator[Progress | Run]:
     """Drops, fine-tunes, scores and times; yields progress and at last the run, which is not stored here."""
     yield Progress(LOADING)
-    data, recipe = load_task(spec.task), Recipe(label="", **spec.recipe)
+    if data.fingerprint != spec.data:
+        raise ValueError(f"the texts of {spec.task} have just changed; start the run again")
+    recipe = Recipe(label="", **spec.recipe)
     train, test = data.train.first(recipe.max_train), data.test.first(recipe.max_test)
     tokenizer = load_tokenizer(weights)
     encoded, encoded_test = (encode(tokenizer, split.texts, recipe.max_tokens) for split in (train, test))

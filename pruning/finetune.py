@@ -56,9 +56,13 @@ def finetune(
 
 
 def set_dropout(model: nn.Module, probability: float) -> None:
+    """Sets it everywhere: in modules of its own, and where a layer keeps it as a plain number."""
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = probability
+        for name in ("dropout", "attention_dropout"):
+            if isinstance(getattr(module, name, None), float):
+                setattr(module, name, probability)
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:

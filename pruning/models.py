@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 HUB_COMMIT = "hub-commit.txt"  # beside the weights of a hub model that is no row of MODELS
 
 
+VOCABULARIES = ("tokenizer.json", "vocab.*", "*.model", "merges.txt")  # one of these holds a tokenizer's words
+
+
 @dataclass(frozen=True)
 class Model:
     name: str  # key on the command line; never changes
@@ -239,6 +242,8 @@ def load_model(weights: Weights, n_labels: int, seed: int) -> "PreTrainedModel":
     absent = report["missing_keys"] | {key for key, *_ in report["mismatched_keys"]}
     # transformers draws them at random and goes on, which is right for a head alone
     absent = sorted(key for key in absent if key.startswith(weights.family.layers) or "embedding" in key)
+    if model.config.pad_token_id is None:  # decoders need it to find the last token of each text in a batch
+        model.config.pad_token_id = load_tokenizer(weights).pad_token_id
     if absent:
         raise ValueError(
             f"cannot load {weights.folder}: its weights do not fit its config, {absent[0]} and {len(absent) - 1} more "
@@ -248,13 +253,18 @@ def load_model(weights: Weights, n_labels: int, seed: int) -> "PreTrainedModel":
 
 
 def load_tokenizer(weights: Weights) -> "PreTrainedTokenizerBase":
-    """The model's own tokenizer, the fast kind where there is one."""
+    """The model's own tokenizer, padding on its family's side; one without a padding token pads with its end token."""
     from transformers import AutoTokenizer
 
     try:
+        if not any(path for name in VOCABULARIES for path in weights.folder.glob(name)):
+            raise ValueError("there is no file with its words")  # transformers would make one from nothing
         tokenizer = AutoTokenizer.from_pretrained(weights.folder, trust_remote_code=False, local_files_only=True)
-        if len(tokenizer) <= len(set(tokenizer.all_special_tokens)):  # made from nothing where there are no files
-            raise ValueError("it knows no words")
+        tokenizer.padding_side = weights.family.padding_side
+        if tokenizer.pad_token is None:
+            tokenizer.pad_token = tokenizer.eos_token  # the attention mask tells it from the text's own
+        if tokenizer.pad_token is None:
+            raise ValueError("it has neither a padding nor an end token")
     except Exception as error:
         raise ValueError(
             f"{weights.folder} has no usable tokenizer ({error}); save it there with tokenizer.save_pretrained"

@@ -6,25 +6,32 @@ Needs no torch: a plan is made in the app's own process.
 from dataclasses import dataclass, fields
 
 from .models import Weights, resolve
+from .own_data import check_own, is_own, load_own
 from .recipes import get_recipe
 from .runs import POOLINGS, RunSpec, Similarity
 from .store import Store
 from .strategies import get_strategy, kept_layers
-from .tasks import get_task, load_task
+from .tasks import TaskData, get_task, load_task
 
 
 @dataclass(frozen=True)
 class Request:
-    """One point as a person names it; `layers` (the ones to drop) belongs to strategy custom alone."""
+    """One point as a person names it; `layers` (the ones to drop) belongs to strategy custom alone.
+
+    `text`, `label` and `kind` say what a file of one's own holds where that should not be guessed.
+    """
 
     model: str
-    task: str
+    task: str  # a registered name, or the path of a file
     strategy: str = "top"
     n_dropped: int | None = None
     layers: tuple[int, ...] = ()
     seed: int = 0
     recipe: str = "quick"
     pooling: str = "sentence"  # which similarity strategy contribution goes by
+    text: tuple[str, ...] = ()  # one column, or two for pairs
+    label: str = ""  # column
+    kind: str = ""  # classification or regression
 
     @classmethod
     def from_dict(cls, values: dict) -> "Request":
@@ -34,8 +41,8 @@ class Request:
             raise ValueError(f"unknown field {sorted(unknown)[0]!r}; allowed: {', '.join(f.name for f in fields(cls))}")
         if missing := {"model", "task"} - set(values):
             raise ValueError(f"the field {sorted(missing)[0]!r} is missing; a request names at least model and task")
-        layers = values.get("layers") or ()
-        return cls(**values | {"layers": tuple(layers) if isinstance(layers, list) else layers})
+        lists = {name: values.get(name) or () for name in ("layers", "text")}
+        return cls(**values | {name: tuple(v) if isinstance(v, list) else v for name, v in lists.items()})
 
 
 class NeedsSimilarityError(LookupError):
@@ -47,7 +54,7 @@ def check(request: Request) -> None:
     for name in ("model", "task", "strategy", "recipe", "pooling"):
         if not isinstance(value := getattr(request, name), str):
             raise ValueError(f"{name} {value!r} is not allowed; give its name as text")
-    get_task(request.task)
+    check_task(request)
     get_strategy(request.strategy)
     get_recipe(request.recipe)
     if request.pooling not in POOLINGS:
@@ -58,6 +65,23 @@ def check(request: Request) -> None:
         raise ValueError(f"cannot drop {request.n_dropped!r} layers; give a whole number")
     if not isinstance(request.layers, tuple) or not all(map(is_whole, request.layers)):
         raise ValueError(f"layers {request.layers!r} are not allowed; give whole numbers, such as 0, 2 and 5")
+
+
+def check_task(request: Request) -> None:
+    """ValueError where there is no such task or file, or columns are named for a task that has its own."""
+    if is_own(request.task):
+        check_own(request.task, request.text, request.label, request.kind)
+    else:
+        get_task(request.task)
+        if request.text or request.label or request.kind:
+            raise ValueError(f"task {request.task} has its own columns; name text, label and kind for a file only")
+
+
+def load_data(request: Request) -> TaskData:
+    """Texts and labels of the request's task, registered or in a file; errors as `load_task` and `load_own` have."""
+    if is_own(request.task):
+        return load_own(request.task, request.text, request.label, request.kind).data
+    return load_task(request.task)
 
 
 def is_whole(value: object) -> bool:
@@ -73,19 +97,22 @@ def plan(request: Request, store: Store) -> tuple[RunSpec, Weights]:
     """
     check(request)
     weights = resolve(request.model)
-    data = load_task(request.task).fingerprint
+    data = load_data(request)
+    task, fingerprint = data.task.name, data.fingerprint
     similarity = None
     if get_strategy(request.strategy).needs == "similarity":
-        similarity = find_similarity(store, weights, request.task, data, request.pooling)
+        similarity = find_similarity(store, weights, task, fingerprint, request.pooling)
         # the allowed numbers do not depend on the similarities: refuse the impossible before measuring
         kept_layers(request.strategy, weights.n_layers, request.n_dropped, [0.0] * weights.n_layers, request.layers)
         if similarity is None:
-            raise NeedsSimilarityError(f"contribution needs the similarities of {weights.name} on {request.task}")
+            raise NeedsSimilarityError(f"contribution needs the similarities of {weights.name} on {task}")
     kept = kept_layers(
         request.strategy, weights.n_layers, request.n_dropped, similarity and similarity.mean, request.layers
     )
+    if weights.family.shared and kept != tuple(range(len(kept))):
+        raise ValueError(f"{weights.name} is an {weights.family.label}: {weights.family.note}; use strategy top")
     recipe = get_recipe(request.recipe).values()
-    spec = RunSpec(weights.name, weights.revision, request.task, data, kept, request.seed, recipe)
+    spec = RunSpec(weights.name, weights.revision, task, fingerprint, kept, request.seed, recipe)
     return spec, weights
 
 

@@ -13,8 +13,8 @@ from torch.nn.functional import cosine_similarity
 from transformers import PreTrainedModel
 
 from .batches import Encoded, sorted_batches
-from .families import Family, get_family
-from .layers import find_layers
+from .families import LAST, Family, get_family
+from .layers import count_layers, find_layers
 from .progress import COMPARING, Progress
 from .runs import POOLINGS
 
@@ -24,9 +24,9 @@ def layer_similarities(
 ) -> Iterator[Progress | dict[str, np.ndarray]]:
     """Yields progress, and at last the cosines by pooling, each (texts, layers); padding never counts."""
     family = get_family(model.config.model_type)
-    layers = find_layers(model)
     n_texts, steps = len(encoded.lengths), -(-len(encoded.lengths) // batch_size)
-    found = {pooling: np.zeros((n_texts, len(layers)), dtype="float32") for pooling in POOLINGS}
+    n_texts, steps = len(encoded.lengths), -(-len(encoded.lengths) // batch_size)
+    found = {pooling: np.zeros((n_texts, count_layers(model)), dtype="float32") for pooling in POOLINGS}
     model.eval()
     for step, indices in enumerate(sorted_batches(encoded.lengths, batch_size), 1):
         batch = {name: tensor.to(model.device) for name, tensor in encoded.pad(indices).items()}
@@ -62,7 +62,7 @@ def pool(cosines: Tensor, mask: Tensor, family: Family) -> dict[str, Tensor]:
     """One value per text from one per token: (texts, tokens) -> (texts,), at the sentence token and as masked mean."""
     mask = mask.to(cosines.dtype)
     positions = torch.arange(mask.shape[1], device=mask.device) * mask
-    sentence = positions.argmax(dim=1) if family.sentence_token == -1 else mask.argmax(dim=1)
+    sentence = positions.argmax(dim=1) if family.sentence_token == LAST else mask.argmax(dim=1)
     return {
         "sentence": cosines.gather(1, sentence[:, None])[:, 0],
         "mean": (cosines * mask).sum(dim=1) / mask.sum(dim=1),

@@ -135,7 +135,7 @@ class TaskData:
 def get_task(name: str) -> Task:
     """The row of that name; ValueError lists the names there are."""
     if name not in TASKS:
-        raise ValueError(f"unknown task {name!r}; choose one of: {', '.join(TASKS)}")
+        raise ValueError(f"unknown task {name!r}; choose one of: {', '.join(TASKS)}, or a file such as texts.csv")
     return TASKS[name]
 
 

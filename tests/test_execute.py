@@ -106,7 +106,7 @@ def test_a_regression_is_scored_by_rank_correlation(model, store):
 
 
 def test_every_record_survives_the_store(model, store):
-    list(compare(model, "tweets", store))
+    list(compare(Request(model, "tweets"), store))
     run = finish(Request(model, "tweets", "bottom", 3), store)
     assert asdict(store.run(run.key)) == asdict(run)
     assert {s.task for s in store.similarities("tiny-bert", "tweets")} == {"tweets"}

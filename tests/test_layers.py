@@ -2,13 +2,14 @@
 
 import pytest
 import torch
-from tiny import save_tiny
-from torch import nn
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertForSequenceClassification
+from tiny import VARIANTS, save_tiny
+from transformers import AutoModelForSequenceClassification, BertConfig, BertForSequenceClassification
 
-from pruning.families import FAMILIES
-from pruning.layers import count_parameters, drop_layers, find_layers, planned_parameters
-from pruning.models import load_model, resolve
+from pruning.doctor import logits, only
+from pruning.families import get_family
+from pruning.layers import count_layers, count_parameters, drop_layers, find_layers, planned_parameters
+from pruning.models import load_model, load_tokenizer, resolve
+from pruning.similarity import layer_states
 from pruning.strategies import STRATEGIES, kept_layers
 
 TEXTS = ["a film", "not good , and far too long for what it has to say", "the best of the year , by far"]
@@ -23,31 +24,21 @@ def every_kept_set() -> list[tuple[int, ...]]:
     return sorted(kept | {(0, 3), (1, 2), (1, 3), (2,), (0, 2, 3)})
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
+@pytest.fixture(scope="module", params=VARIANTS)
 def family(request, tmp_path_factory):
     """Family, full model, and a batch of texts of different lengths, padded on the family's side."""
-    folder = save_tiny(request.param, tmp_path_factory.mktemp(request.param), N_LAYERS)
-    model = AutoModelForSequenceClassification.from_pretrained(folder)
-    batch = AutoTokenizer.from_pretrained(folder)(TEXTS, padding=True, return_tensors="pt")
-    return FAMILIES[request.param], model, batch
-
-
-def logits(model, batch) -> torch.Tensor:
-    with torch.inference_mode():
-        return model(**batch).logits
-
-
-def with_only(model, kept):
-    """An independent reference: the full model itself, running only those layers for the moment."""
-    path, _, name = FAMILIES[model.config.model_type].layers.rpartition(".")
-    layers = find_layers(model)
-    setattr(model.get_submodule(path), name, nn.ModuleList(layers[i] for i in kept))
-    return lambda: setattr(model.get_submodule(path), name, layers)
+    weights = resolve(save_tiny(request.param, tmp_path_factory.mktemp(request.param) / "model", N_LAYERS))
+    batch = load_tokenizer(weights)(TEXTS, padding=True, return_tensors="pt")
+    return weights.family, load_model(weights, n_labels=2, seed=0), dict(batch)
 
 
 @pytest.mark.parametrize("kept", every_kept_set(), ids=str)
 def test_a_saved_and_reloaded_model_gives_the_logits_of_the_full_one_without_those_layers(family, kept, tmp_path):
-    _, model, batch = family
+    row, model, batch = family
+    if row.shared and kept != tuple(range(len(kept))):
+        with pytest.raises(ValueError, match="only their number can change, and no parameter is saved"):
+            drop_layers(model, kept)
+        return
     full_logits = logits(model, batch)
 
     pruned = drop_layers(model, kept)
@@ -55,28 +46,35 @@ def test_a_saved_and_reloaded_model_gives_the_logits_of_the_full_one_without_tho
     reloaded, report = AutoModelForSequenceClassification.from_pretrained(tmp_path, output_loading_info=True)
 
     assert not any(report.values()), "a missing or unexpected weight"
-    assert len(find_layers(reloaded)) == len(kept)
+    assert count_layers(reloaded) == len(kept)
     assert torch.equal(logits(reloaded, batch), logits(pruned, batch))
     assert torch.equal(logits(model, batch), full_logits), "the input model changed"
-    restore = with_only(model, kept)
-    try:
-        assert torch.equal(logits(model, batch), logits(pruned, batch))
-    finally:
-        restore()
+    assert count_parameters(pruned) == count_parameters(model) if row.shared else True
+    with only(model, kept):
+        expected = logits(model, batch)
+    if row.model_type == "gpt2" and model.config.scale_attn_by_inverse_layer_idx:
+        assert torch.allclose(logits(pruned, batch), expected, atol=1e-5)  # the scale moved into the queries
+    else:
+        assert torch.equal(logits(pruned, batch), expected)
+
+
+def last_output(model, batch, k: int) -> torch.Tensor:
+    """What layer k - 1 gives, before any final norm."""
+    return layer_states(model, batch, get_family(model.config.model_type))[k - 1][1]
 
 
 @pytest.mark.parametrize("k", range(1, N_LAYERS + 1))
 def test_keeping_the_first_k_layers_gives_the_hidden_state_of_layer_k(family, k):
     _, model, batch = family
-    with torch.inference_mode():
-        states = model.base_model(**batch, output_hidden_states=True).hidden_states
-        found = drop_layers(model, tuple(range(k))).base_model(**batch).last_hidden_state
-    assert torch.equal(found, states[k])
+    assert torch.equal(last_output(drop_layers(model, tuple(range(k))), batch, k), last_output(model, batch, k))
 
 
 def test_different_kept_sets_of_one_size_give_different_logits(family):
     """Otherwise the equalities above would prove nothing."""
-    _, model, batch = family
+    row, model, batch = family
+    if row.shared:
+        assert (logits(drop_layers(model, (0,)), batch) - logits(model, batch)).abs().max() > 1e-3
+        return
     found = [logits(drop_layers(model, kept), batch) for kept in ((0, 1), (0, 2), (1, 2), (2, 3))]
     assert all((a - b).abs().max() > 1e-3 for i, a in enumerate(found) for b in found[:i])
 
@@ -90,12 +88,12 @@ def test_no_tensor_is_shared_with_the_input_model(family):
             if tensor.is_floating_point():
                 tensor.add_(1)
     assert torch.equal(logits(model, batch), before)
-    assert len(find_layers(model)) == N_LAYERS
+    assert count_layers(model) == N_LAYERS
 
 
 def test_one_training_step_changes_every_kept_layer(family):
-    _, model, batch = family
-    pruned = drop_layers(model, (0, 2))
+    row, model, batch = family
+    pruned = drop_layers(model, (0, 1) if row.shared else (0, 2))
     before = [{n: p.detach().clone() for n, p in layer.named_parameters()} for layer in find_layers(pruned)]
     optimizer = torch.optim.SGD(pruned.parameters(), lr=0.1)
     pruned(**batch, labels=torch.tensor([0, 1, 0])).loss.backward()
@@ -121,9 +119,10 @@ def test_an_impossible_kept_set_is_refused(kept):
 
 def test_planned_parameters_are_those_of_the_real_models(family, tmp_path):
     row, model, _ = family
-    weights = resolve(save_tiny(row.model_type, tmp_path / "model", N_LAYERS))
-    full = load_model(weights, n_labels=2, seed=0)
-    assert planned_parameters(weights, 2, 3) == (count_parameters(full), count_parameters(drop_layers(full, (0, 1, 3))))
+    kept = (0, 1, 2) if row.shared else (0, 1, 3)
+    model.save_pretrained(tmp_path)
+    found = planned_parameters(resolve(str(tmp_path)), 2, kept)
+    assert found == (count_parameters(model), count_parameters(drop_layers(model, kept)))
 
 
 def test_the_head_depends_on_the_seed_alone(tmp_path):

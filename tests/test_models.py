@@ -2,7 +2,7 @@ import json
 
 import pytest
 import torch
-from tiny import TOKENS, save_tiny
+from tiny import VARIANTS, save_tiny
 
 from pruning.families import FAMILIES
 from pruning.install import install
@@ -16,13 +16,13 @@ def folder(tmp_path):
     return save_tiny("bert", tmp_path / "mine")
 
 
-@pytest.mark.parametrize("model_type", TOKENS)
+@pytest.mark.parametrize("model_type", VARIANTS)
 def test_a_local_folder_of_each_family_is_resolved_and_loaded(model_type, tmp_path):
     weights = resolve(str(save_tiny(model_type, tmp_path / "mine")))
-    assert (weights.name, weights.n_layers, weights.family) == ("mine", 4, FAMILIES[model_type])
+    assert (weights.name, weights.n_layers, weights.family) == ("mine", 4, FAMILIES[VARIANTS[model_type][0]])
     model, tokens = load_model(weights, 3, seed=0), load_tokenizer(weights)(["a film"], return_tensors="pt")
     assert model(**tokens).logits.shape == (1, 3)
-    assert len(model.get_submodule(weights.family.layers)) == 4
+    assert len(model.get_submodule(weights.family.layers)) == (1 if weights.family.shared else 4)
     assert not model.training and model.dtype == torch.float32
 
 
@@ -146,9 +146,13 @@ def test_a_folder_without_config_is_refused(folder):
             for n in ('"twelve"', "null", "[12]", "0", "true", "1.5")
         ),
         ('{"model_type": "bert"}', r"does not say how many layers there are \(num_hidden_layers\); add it"),
-        ("{}", "architecture None cannot be dropped here yet; use a model of one of: BERT, RoBERTa"),
-        ('{"model_type": "gpt2", "n_layer": 2}', "architecture 'gpt2' cannot be dropped .* one of: BERT, RoBERTa"),
-        ('{"model_type": "t5", "num_layers": 2}', "architecture 't5' cannot be dropped .* one of: BERT, RoBERTa"),
+        ("{}", "architecture None cannot be dropped: nobody has proven .*; use a model of one of: BERT, RoBERTa"),
+        (
+            '{"model_type": "t5", "num_layers": 2}',
+            "architecture 't5' cannot be dropped: it has an encoder and a decoder",
+        ),
+        ('{"model_type": "xlm", "n_layers": 2}', "architecture 'xlm' cannot be dropped: .* four separate lists; use"),
+        ('{"model_type": "funnel"}', "architecture 'funnel' cannot be dropped: its layers form blocks"),
     ],
 )
 def test_a_config_that_cannot_be_used_says_why(folder, text, sentence):
@@ -182,7 +186,7 @@ def test_weights_that_do_not_fit_the_config_are_not_filled_up_with_random_ones(f
         load_model(resolve(str(folder)), 2, seed=0)
 
 
-@pytest.mark.parametrize("model_type", TOKENS)
+@pytest.mark.parametrize("model_type", VARIANTS)
 def test_a_folder_without_tokenizer_gives_a_sentence(model_type, tmp_path):
     folder = save_tiny(model_type, tmp_path / "mine")
     for path in folder.glob("tokenizer*"):

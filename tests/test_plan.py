@@ -123,7 +123,7 @@ def test_similarities_of_other_weights_or_another_task_do_not_count(baseline, fo
 @pytest.mark.parametrize(
     "change, sentence",
     [
-        ({"task": "poems"}, f"unknown task 'poems'; choose one of: {', '.join(TASKS)}"),
+        ({"task": "poems"}, f"unknown task 'poems'; choose one of: {', '.join(TASKS)}, or a file such as texts.csv"),
         ({"strategy": "middle"}, f"unknown strategy 'middle'; choose one of: {', '.join(STRATEGIES)}"),
         ({"recipe": "slow"}, f"unknown recipe 'slow'; choose one of: {', '.join(RECIPES)}"),
         ({"pooling": "max"}, "unknown similarity 'max'; choose one of: sentence, mean"),
@@ -185,7 +185,8 @@ def test_a_request_comes_from_the_fields_of_a_json_document():
     [
         (
             {"model": "m", "task": "tweets", "drop": 1},
-            "unknown field 'drop'; allowed: model, task, strategy, n_dropped, layers, seed, recipe, pooling",
+            "unknown field 'drop'; allowed: model, task, strategy, n_dropped, layers, seed, recipe, pooling, "
+            "text, label, kind",
         ),
         ({"task": "tweets"}, "the field 'model' is missing; a request names at least model and task"),
         ({}, "the field 'model' is missing; a request names at least model and task"),

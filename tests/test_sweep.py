@@ -35,7 +35,7 @@ def test_a_number_that_a_strategy_cannot_drop_is_left_out(base, store):
 def test_by_default_every_strategy_but_custom_and_every_number(base, store):
     with pytest.raises(NeedsSimilarityError):
         plan_sweep(base, None, None, [0], store)
-    list(compare(base.model, base.task, store))
+    list(compare(base, store))
     planned = plan_sweep(base, None, None, [0], store)
     assert planned.points == 4 + 3 + 3 + 4 + 4 + 4
     assert "custom" not in {r.strategy for r in planned.left}
