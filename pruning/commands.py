@@ -149,6 +149,20 @@ def similarity(options: argparse.Namespace) -> None:
     show(options, [json.loads(to_json(record)) for record in found])
 
 
+def retime(options: argparse.Namespace) -> None:
+    """Latency of the user's own runs, measured anew one after the other: comparable, if the machine is quiet."""
+    from .execute import time_again
+
+    store, weights = Store(), resolve(options.model)
+    runs = [run for run in store.runs(weights.name, options.task) if not store.is_shipped(run)]
+    for number, run in enumerate(runs, 1):
+        timed = time_again(run, weights)
+        store.replace(timed)
+        shown = readable("", timed.latency_ms)
+        tell(f"{number} of {len(runs)}: kept {describe_layers(run.kept)}, seed {run.seed}: {shown} ms")
+    show(options, [json.loads(to_json(run)) for run in store.runs(weights.name, options.task)])
+
+
 def doctor(options: argparse.Namespace) -> None:
     from .doctor import examine
 
@@ -276,5 +290,5 @@ def watched(events: Iterator) -> Iterator:
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
-    f.__name__: f for f in (models, tasks, strategies, plan, run, sweep, similarity, doctor, results)
+    f.__name__: f for f in (models, tasks, strategies, plan, run, sweep, retime, similarity, doctor, results)
 }

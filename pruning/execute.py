@@ -5,7 +5,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ from .recipes import Recipe
 from .runs import Run, RunSpec, Similarity, now
 from .similarity import layer_similarities
 from .store import Store
-from .tasks import Task, TaskData
+from .tasks import Task, TaskData, load_task
 
 CALIBRATION_TEXTS, CALIBRATION_TOKENS = 2000, 128  # at most so many validation texts are compared, cut at so many
 BATCH_SIZES = (1, 32)  # for latency
@@ -122,10 +122,10 @@ def measure(spec: RunSpec, weights: Weights, data: TaskData) -> Iterator[Progres
     for event in predict(model, encoded_test):
         if isinstance(event, Progress):
             yield event
-    quartiles = {}
+    latency = {}
     for n_texts in BATCH_SIZES:
         yield Progress(TIMING)
-        quartiles[str(n_texts)] = measure_latency(model, encoded_test, n_texts)
+        latency[str(n_texts)] = measure_latency(model, encoded_test, n_texts)
     yield Run(
         **{"key": spec.key} | asdict(spec) | judge(data.task, test.labels, as_predictions(event)),
         n_layers=weights.n_layers,
@@ -134,13 +134,34 @@ def measure(spec: RunSpec, weights: Weights, data: TaskData) -> Iterator[Progres
         parameters=count_parameters(model),
         flops=count_flops(model, encoded_test),
         train_seconds=train_seconds,
-        latency_ms={n: median for n, (_, median, _) in quartiles.items()},
-        latency_quartiles_ms={n: (low, high) for n, (low, _, high) in quartiles.items()},
+        **as_fields(latency),
         history=stretches(losses),
         device=describe_device(model.device),
         versions=versions(),
         created_at=now(),
     )
+
+
+def time_again(run: Run, weights: Weights) -> Run:
+    """The run with its latency measured anew: it depends on the layers and not on what they have learnt.
+
+    ValueError: the model, the texts or the device are not the run's.
+    """
+    data, recipe = load_task(run.task), Recipe(label="", **run.recipe)
+    model = drop_layers(load_model(weights, data.task.n_labels, run.seed), run.kept).to(default_device())
+    if (weights.revision, data.fingerprint, describe_device(model.device)) != (run.revision, run.data, run.device):
+        raise ValueError(f"run {run.key[:12]} was made with other weights or texts, or on {run.device}; run it anew")
+    encoded = encode(load_tokenizer(weights), data.test.first(recipe.max_test).texts, recipe.max_tokens)
+    latency = {str(n_texts): measure_latency(model, encoded, n_texts) for n_texts in BATCH_SIZES}
+    return replace(run, **as_fields(latency), timed_at=now())
+
+
+def as_fields(latency: dict[str, tuple[float, float, float]]) -> dict:
+    """The fields of a run from (first quartile, median, third quartile) in ms by batch size."""
+    return {
+        "latency_ms": {n: median for n, (_, median, _) in latency.items()},
+        "latency_quartiles_ms": {n: (low, high) for n, (low, _, high) in latency.items()},
+    }
 
 
 def judge(task: Task, labels: np.ndarray, predictions: np.ndarray) -> dict:

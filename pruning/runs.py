@@ -58,6 +58,7 @@ class Run:
     device: str
     versions: dict[str, str]
     created_at: str  # UTC, ISO 8601
+    timed_at: str = ""  # when the latency was measured anew, on the same device; empty: at the end of the run
 
     @property
     def dropped(self) -> tuple[int, ...]:

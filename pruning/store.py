@@ -60,6 +60,11 @@ class Store:
         with self._connect() as database:
             database.execute("insert or ignore into records values (?, ?, ?, ?, ?, ?)", row)
 
+    def replace(self, record: Run | Similarity) -> None:
+        """Puts a record in the place of the user's own one of its key. OSError says what to do."""
+        with self._connect() as database:
+            database.execute("update records set body = ? where key = ?", (to_json(record), record.key))
+
     def prepare(self) -> None:
         """Makes sure that rows can be added, before long work is done for one. OSError says what to do."""
         with self._connect() as database:

@@ -6,7 +6,8 @@ import pytest
 from tiny import save_tiny
 from wheels import write_model
 
-from pruning.execute import compare, describe, execute, stretches
+from pruning.execute import compare, describe, execute, stretches, time_again
+from pruning.models import resolve
 from pruning.plan import Request
 from pruning.progress import COMPARING, FETCHING, LOADING, SCORING, TIMING, TRAINING, Progress
 from pruning.runs import Run
@@ -147,3 +148,19 @@ def test_history_is_the_mean_loss_of_equal_stretches():
     assert stretches([1.0, 3.0, 5.0, 7.0], n=2) == (2.0, 6.0)
     assert stretches([1.0, 3.0], n=50) == (1.0, 3.0)
     assert stretches([]) == ()
+
+
+def test_latency_can_be_measured_anew_and_nothing_else_changes(baseline, tmp_path, model):
+    run, weights = replace(baseline, latency_ms={"1": 0.0, "32": 0.0}), resolve(model)
+    timed = time_again(run, weights)
+    assert min(timed.latency_ms.values()) > 0 and timed.timed_at
+    kept = {"latency_ms", "latency_quartiles_ms", "timed_at"}
+    assert {k: v for k, v in asdict(timed).items() if k not in kept} == {
+        k: v for k, v in asdict(run).items() if k not in kept
+    }
+    store = Store(tmp_path / "own", shipped=tmp_path / "nothing")
+    store.add(run)
+    store.replace(timed)
+    assert store.runs() == [timed]
+    with pytest.raises(ValueError, match="other weights or texts, or on cuda; run it anew"):
+        time_again(replace(run, device="cuda"), weights)

@@ -8,8 +8,11 @@ import pytest
 from pruning.__main__ import build_parser
 from pruning.families import FAMILIES
 from pruning.models import MODELS
+from pruning.store import SHIPPED, Store
 from pruning.strategies import STRATEGIES
 from pruning.tasks import TASKS
+from pruning.ui.choice import Choice
+from pruning.ui.view import make_view
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -56,3 +59,13 @@ def test_it_starts_with_the_front_matter_that_spaces_need():
 def test_links_to_files_lead_somewhere():
     for path in re.findall(r"\]\((?!http)([^)]+)\)", README):
         assert (ROOT / path).exists(), path
+
+
+def test_the_finding_is_what_the_shipped_rows_say(tmp_path):
+    choice = Choice(model="minilm-l6", task="movie-reviews", strategy="bottom", n_dropped=5)
+    told = make_view(choice, Store(tmp_path, SHIPPED)).story
+    assert f"{told['lead']} {told['text']} {told['unknown']}" in " ".join(README.split())
+
+
+def test_the_number_of_shipped_runs_is_the_one_that_is_told(tmp_path):
+    assert f"{len(Store(tmp_path, SHIPPED).runs())} runs" in README

@@ -1,0 +1,53 @@
+"""What ships in assets/results is complete, made by a committed program, and belongs to the data that ship."""
+
+import pytest
+
+from pruning.frames import strategy_points
+from pruning.models import MODELS
+from pruning.recipes import RECIPES
+from pruning.store import SHIPPED, Store
+from pruning.tasks import load_task
+
+MODEL = MODELS["minilm-l6"]
+TASKS = ("movie-reviews", "product-reviews", "tweets")
+SEEDS = (0, 1)
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(tmp_path / "home", SHIPPED)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_strategy_and_number_was_run_with_every_seed(store, task):
+    by_pooling = {s.pooling: s for s in store.similarities(MODEL.name, task)}
+    assert by_pooling.keys() == {"sentence", "mean"}
+    points = strategy_points(MODEL.n_layers, by_pooling["sentence"].mean)
+    wanted = {(kept, seed) for _, _, kept in points for seed in SEEDS}
+    assert wanted == {(run.kept, run.seed) for run in store.runs(MODEL.name, task)}
+
+
+def test_rows_belong_to_the_weights_texts_and_recipe_that_ship(store):
+    for run in store.runs():
+        assert (run.revision, run.data) == (MODEL.sha256, load_task(run.task).fingerprint)
+        assert run.recipe == RECIPES["quick"].values()
+    for similarity in store.similarities():
+        assert (similarity.revision, similarity.data) == (MODEL.sha256, load_task(similarity.task).fingerprint)
+
+
+def test_rows_were_made_by_a_committed_program_on_one_device(store):
+    versions = {run.versions["pruning"] for run in store.runs()}
+    assert all("+" in version and "dirty" not in version for version in versions)
+    assert len({run.device for run in store.runs()}) == 1
+
+
+def test_times_of_runs_of_one_size_agree(store):
+    """A row that was timed on a busy machine shows here."""
+    for task in TASKS:
+        for n_dropped in range(MODEL.n_layers):
+            times = sorted(run.latency_ms["32"] for run in store.runs(MODEL.name, task) if run.n_dropped == n_dropped)
+            assert times[-1] < 1.5 * times[0], (task, n_dropped, times)
+
+
+def test_all_of_it_is_small(store):
+    assert sum(path.stat().st_size for path in SHIPPED.rglob("*.jsonl")) < 5_000_000
