@@ -119,12 +119,20 @@ def name_layers(page: Page, layers: str) -> None:
     field.press("Enter")
 
 
+def slider(page: Page):
+    return page.locator("#lp-drop input[type=range]")
+
+
 @pytest.mark.parametrize(
     "change, shows, changed",
     [
         (lambda page: choose(page, "Strategy", "Bottom"), "Bottom · drop 1 → 70.5", "curve heatmap stack action"),
         (lambda page: choose(page, "Task", "Tweets"), "Top · drop 1 → 80.5", "curve action"),
-        (lambda page: page.locator("#lp-drop input[type=number]").fill("0"), "Full model → 80.5", "curve stack action"),
+        (
+            lambda page: page.locator("#lp-drop input[type=range]").press("Home"),
+            "Full model → 80.5",
+            "curve stack action",
+        ),
         (lambda page: page.locator("#lp-budget").get_by_text("1 point", exact=True).click(), None, "curve"),
         (lambda page: page.locator("#lp-compare").get_by_label("Bottom").click(), None, "curve"),
         (lambda page: choose(page, "Model", "BERT-base"), "Top · drop 1", "curve heatmap stack action"),
