@@ -19,9 +19,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))  # the project is not installed, it is run from its folder
+
+from pruning.ui.choice import Choice  # noqa: E402
+
 BARE = "import gradio as gr\nwith gr.Blocks() as demo:\n    gr.Markdown('bare')\ndemo.launch(quiet=True)"
 QUIET = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
 
@@ -60,11 +65,11 @@ def time_updates(times: int) -> None:
         config = json.loads(urllib.request.urlopen(url + "/config").read())
         strategy = next(c for c in config["components"] if c["props"].get("elem_id") == "lp-strategy")
         event = next(d for d in config["dependencies"] if [strategy["id"], "input"] in map(list, d["targets"]))
-        values = {c["id"]: c["props"].get("value") for c in config["components"]}
         names = [value for _, value in strategy["props"]["choices"] if value != "custom"]
         found, size = [], 0
         for i in range(times + 5):  # the first five fill the caches
-            data = [names[i % len(names)] if n == strategy["id"] else values[n] for n in event["inputs"]]
+            choice = Choice("minilm-l6", "movie-reviews", "measured", names[i % 6], n_dropped=i % 4, budget=1 + i % 3)
+            data = ["a visitor", *(getattr(choice, field.name) for field in fields(Choice))]
             body = {"fn_index": event["id"], "data": data, "session_hash": "bench", "trigger_id": strategy["id"]}
             begun = time.perf_counter()
             size = len(post(url + "/gradio_api/run/predict", body))
