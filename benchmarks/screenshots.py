@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from pruning.jobs import JobQueue  # noqa: E402  found once the project's folder is on the path
+from pruning.installs import Installs  # noqa: E402  found once the project's folder is on the path
+from pruning.jobs import JobQueue  # noqa: E402
 from pruning.store import Store  # noqa: E402
 from pruning.ui.app import build_app  # noqa: E402
 from pruning.ui.look import launch_options  # noqa: E402
@@ -30,7 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as nothing_of_the_users, sync_playwright() as playwright:
         store = Store(Path(nothing_of_the_users))
         jobs = JobQueue(store)
-        demo = build_app(store, jobs)
+        demo = build_app(store, jobs, Installs())
         _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
         chromium = next(filter(None, map(shutil.which, CHROMIUMS)), None)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])

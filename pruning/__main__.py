@@ -28,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     models = commands.add_parser("models", help="list the models, or install one")
     models.add_argument("action", nargs="?", choices=["list", "install"], default="list")
-    models.add_argument("name", nargs="?", help="with install: a name of the list, or a hub id such as owner/name")
+    models.add_argument("name", nargs="?", help="with install: a name of the list, or a hub id, owner/name[@revision]")
     tasks = commands.add_parser("tasks", help="list the tasks, or look at a file of your own")
     tasks.add_argument("file", nargs="?", help=f"{', '.join(FORMATS)}, up to {MAX_MB} MB")
     add_columns(tasks)

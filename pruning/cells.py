@@ -6,6 +6,7 @@ MAX_ROWS = 1_000_000
 MAX_COLUMNS = 1000
 MAX_CELLS = 20_000_000
 MAX_CELL = 1_000_000  # characters
+MAX_NAME = 200  # of a column
 
 
 def as_cell(value: str | int | float | bool | None) -> str:
@@ -57,5 +58,11 @@ def name_columns(header: Iterable[str], cells: list[list[str]], name: str) -> di
 
 
 def check_names(names: list[str], name: str) -> None:
+    """ValueError where one is too long to be a name, or two are the same."""
+    if long := [text for text in names if len(text) > MAX_NAME]:
+        raise ValueError(
+            f"{name} has a column named {shown(long[0])}, longer than {MAX_NAME} characters; "
+            "the first row has to name the columns, so add a row such as text,label"
+        )
     if twice := [text for i, text in enumerate(names) if text in names[:i]] if len(set(names)) < len(names) else []:
         raise ValueError(f"{name} has two columns named {shown(twice[0])}; give each its own name")

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .models import MODELS, installed_folder, resolve, stored_name
+from .models import MODELS, all_models, is_fetched, resolve, stored_name
 from .own_data import stored_task
-from .plan import NeedsSimilarityError, Request, check, find_similarity, load_data
+from .plan import NeedsSimilarityError, Request, check, load_data
 from .progress import FETCHING, Progress
-from .runs import POOLINGS, to_json
+from .runs import LayerMatrix, to_json
 from .store import Store
 from .strategies import STRATEGIES, describe_layers
 from .tasks import TASKS
@@ -35,10 +35,10 @@ def models(options: argparse.Namespace) -> None:
             "n_layers": m.n_layers,
             "hub_id": m.hub_id,
             "download_mb": m.download_mb,
-            "installed": (installed_folder(m.name) / "config.json").exists(),
+            "installed": is_fetched(m.name),
             "published": bool(m.published),
         }
-        for m in MODELS.values()
+        for m in all_models()
     ]
     show(options, rows)
 
@@ -73,7 +73,8 @@ def show_file(options: argparse.Namespace) -> None:
     if options.json:
         return show(options, report)
     notes, classes = (report[name] for name in ("notes", "classes"))
-    show(options, {name: value for name, value in report.items() if name not in ("notes", "classes")})
+    elsewhere = ("notes", "classes", "histograms")  # the last with --json alone
+    show(options, {name: value for name, value in report.items() if name not in elsewhere})
     if classes:
         print("\n" + as_table([{name: readable(name, value) for name, value in row.items()} for row in classes]))
     for note in notes:
@@ -141,12 +142,16 @@ def similarity(options: argparse.Namespace) -> None:
     store = Store()
     show_progress(fetch(options.model))
     weights, data = resolve(options.model), load_data(request)
-    name = stored_task(options.task)
-    found = [find_similarity(store, weights, name, data.fingerprint, pooling) for pooling in POOLINGS]
-    if None in found:
-        events = watched(compare(request, store))
-        found = [event for event in events if not isinstance(event, Progress)]
-    show(options, [json.loads(to_json(record)) for record in found])
+    wanted = (weights.revision, data.fingerprint)
+    stored = [store.records(kind, weights.name, data.task.name) for kind in ("similarity", "matrix")]
+    found = [[record for record in records if (record.revision, record.data) == wanted] for records in stored]
+    if not all(found):
+        for event in watched(compare(request, store)):
+            if not isinstance(event, Progress):
+                found[isinstance(event, LayerMatrix)].append(event)
+    every = {record.key: record for record in sum(found, [])}
+    shown = [r for r in every.values() if options.json or not isinstance(r, LayerMatrix)]  # too wide for a table
+    show(options, [json.loads(to_json(record)) for record in shown])
 
 
 def retime(options: argparse.Namespace) -> None:

@@ -1,5 +1,6 @@
-"""What a model costs: operations and measured latency of a forward pass."""
+"""What a model costs: parameters, operations and measured latency of a forward pass."""
 
+import re
 import time
 
 import numpy as np
@@ -11,6 +12,21 @@ from transformers import PreTrainedModel
 
 from .batches import Encoded
 from .device import synchronize
+from .families import get_family
+
+PARTS = ("embeddings", "layers", "head")  # the head is all the rest: last norm, pooler, classifier
+EMBEDDINGS = re.compile("emb|wte|wpe|relative_attention_bias|project_in")  # in a parameter's name: words and positions
+
+
+def count_parts(model: PreTrainedModel) -> dict[str, tuple[int, int]]:
+    """(parameters, bytes) of each of PARTS; weights that several layers share count once."""
+    layers, found = get_family(model.config.model_type).layers + ".", dict.fromkeys(PARTS, (0, 0))
+    for name, weight in model.named_parameters():
+        _, _, rest = name.partition(".")  # the first part is the architecture's name, which may be RemBERT
+        part = "layers" if name.startswith(layers) else "embeddings" if EMBEDDINGS.search(rest) else "head"
+        parameters, n_bytes = found[part]
+        found[part] = (parameters + weight.numel(), n_bytes + weight.nbytes)
+    return found
 
 
 def typical_batch(encoded: Encoded, n_texts: int) -> dict[str, Tensor]:

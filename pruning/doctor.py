@@ -14,7 +14,7 @@ from .families import get_family
 from .layers import count_layers, drop_layers, find_layers
 from .models import load_model, load_tokenizer, resolve
 from .progress import Progress
-from .similarity import layer_states
+from .representations import layer_states
 from .tasks import load_task
 
 TOLERANCE = 1e-4  # for logits that may differ by rounding alone
@@ -52,8 +52,8 @@ def examined(n_layers: int, shared: bool) -> list[tuple[int, ...]]:
 
 def check_first_layers(model: PreTrainedModel, batch: dict[str, Tensor], kept: tuple[int, ...]) -> str:
     """'' where the model of the first k layers gives what layer k - 1 of the full one gives, else the difference."""
-    k, family = len(kept), get_family(model.config.model_type)
-    found, expected = (layer_states(m, batch, family)[k - 1][1] for m in (drop_layers(model, tuple(range(k))), model))
+    k = len(kept)
+    found, expected = (layer_states(m, batch)[k - 1][1] for m in (drop_layers(model, tuple(range(k))), model))
     return differ(found, expected)
 
 

@@ -4,17 +4,20 @@ import os
 import platform
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 import transformers
+from transformers import PreTrainedModel
 
 from . import __version__
-from .batches import encode
-from .cost import count_flops, measure_latency
+from .batches import Encoded, encode
+from .checkpoints import keep, limit_bytes
+from .checkpoints import load as load_kept
+from .cost import count_flops, count_parts, measure_latency
 from .device import describe_device
 from .finetune import as_predictions, finetune, predict
 from .install import install
@@ -22,38 +25,40 @@ from .layers import count_parameters, drop_layers, planned_parameters
 from .metrics import bootstrap_interval, score
 from .models import NotInstalledError, Weights, load_model, load_tokenizer, resolve
 from .plan import NeedsSimilarityError, Request, check, load_data, plan
-from .progress import LOADING, TIMING, Progress
+from .progress import FULL_MODEL, LOADING, TIMING, Progress
 from .recipes import Recipe
-from .runs import Run, RunSpec, Similarity, now
-from .similarity import layer_similarities
+from .representations import represent
+from .runs import AS_IS, PRE_TRAINED, LayerMatrix, Run, RunSpec, Similarity, now
+from .similarity import layer_records
 from .store import Store
 from .tasks import Task, TaskData, load_task
 
 CALIBRATION_TEXTS, CALIBRATION_TOKENS = 2000, 128  # at most so many validation texts are compared, cut at so many
 BATCH_SIZES = (1, 32)  # for latency
 
+Making = Generator[Progress, None, tuple[Run, PreTrainedModel]]  # yields progress, returns the run and its model
+
 
 def execute(request: Request, store: Store) -> Iterator[Progress | Run]:
     """Yields progress, and at last the run, which is stored by then; a run stored before is yielded at once.
 
-    Closing the generator stops the work within one training step, and nothing is stored then.
+    Closing the generator stops the work within one training step, and nothing of that run is stored then.
     """
-    check(request)
-    store.prepare()
-    yield from fetch(request.model)
-    try:
-        spec, weights = plan(request, store)
-    except NeedsSimilarityError:
-        yield from compare(request, store)
-        spec, weights = plan(request, store)
-    stored = store.run(spec.key)
-    if stored is None:
-        for event in measure(spec, weights, load_data(request)):
-            if isinstance(event, Run):
-                store.add(event)
-            yield event
-    else:
-        yield stored
+    spec, weights = yield from planned(request, store)
+    run = store.run(spec.key)
+    if run is None:
+        run, _ = yield from make(request, spec, weights, store)
+    yield run
+
+
+def trained(request: Request, store: Store) -> Iterator[Progress | tuple[Run, PreTrainedModel]]:
+    """Yields progress, and at last the run and its fine-tuned model, in eval mode.
+
+    The weights are those that were kept. Where there are none, the model is trained again, which on the same machine
+    gives the same weights; a stored run stays as it is.
+    """
+    spec, weights = yield from planned(request, store)
+    yield (yield from obtain(request, spec, weights, store))
 
 
 def describe(request: Request, store: Store) -> dict:
@@ -81,58 +86,127 @@ def fetch(model: str) -> Iterator[Progress]:
         yield from install(model)
 
 
-def compare(request: Request, store: Store) -> Iterator[Progress | Similarity]:
-    """Measures and stores how similar each layer's output is to its input, on validation texts; yields both records."""
+def compare(request: Request, store: Store) -> Iterator[Progress | Similarity | LayerMatrix]:
+    """Measures how alike the pre-trained model's states are, on validation texts; yields and stores every record."""
     yield Progress(LOADING)
     weights, data = resolve(request.model), load_data(request)
-    encoded = encode(load_tokenizer(weights), data.validation.first(CALIBRATION_TEXTS).texts, CALIBRATION_TOKENS)
+    encoded = calibration(weights, data)
     full = load_model(weights, data.task.n_labels, seed=0).to(default_device())
-    for event in layer_similarities(full, encoded):
+    for event in represent(full, encoded):
         if isinstance(event, Progress):
             yield event
-            continue
-        for pooling, cosines in event.items():
-            mean, std = (tuple(float(v) for v in values) for values in (cosines.mean(axis=0), cosines.std(axis=0)))
-            record = Similarity(
-                *(weights.name, weights.revision, data.task.name, data.fingerprint),
-                *(pooling, mean, std, len(cosines)),
-                versions=versions(),
-                created_at=now(),
-            )
-            store.add(record)
-            yield record
+    for record in layer_records(event, origin(weights, data)):
+        store.add(record)
+        yield record
 
 
-def measure(spec: RunSpec, weights: Weights, data: TaskData) -> Iterator[Progress | Run]:
-    """Drops, fine-tunes, scores and times; yields progress and at last the run, which is not stored here."""
+def calibration(weights: Weights, data: TaskData) -> Encoded:
+    """The validation texts that states are compared on."""
+    return encode(load_tokenizer(weights), data.validation.first(CALIBRATION_TEXTS).texts, CALIBRATION_TOKENS)
+
+
+def origin(weights: Weights, data: TaskData) -> dict:
+    """The fields of an analysis record that say of which model, on which task, when and with what it was made."""
+    known = {"model": weights.name, "revision": weights.revision, "task": data.task.name, "data": data.fingerprint}
+    return known | {"versions": versions(), "created_at": now()}
+
+
+def planned(request: Request, store: Store) -> Generator[Progress | Similarity, None, tuple[RunSpec, Weights]]:
+    """What has to be done, after all that it rests on was fetched and compared; `check` and the store come first."""
+    check(request)
+    limit_bytes()
+    store.prepare()
+    yield from fetch(request.model)
+    try:
+        return plan(request, store)
+    except NeedsSimilarityError:
+        yield from compare(request, store)
+        return plan(request, store)
+
+
+def obtain(request: Request, spec: RunSpec, weights: Weights, store: Store) -> Making:
+    """The stored run with its weights, kept or trained again; a run that is not stored yet is made."""
+    run = store.run(spec.key)
+    if run is None:
+        return (yield from make(request, spec, weights, store))
     yield Progress(LOADING)
+    data = load_data(request)
+    model = load_kept(store, spec.key, data.task.n_labels)
+    if model is None:
+        model, _, _ = yield from train(request, spec, weights, data, store)
+        keep(store, spec.key, model, load_tokenizer(weights))
+    return run, model.to(default_device()).eval()
+
+
+def make(request: Request, spec: RunSpec, weights: Weights, store: Store) -> Making:
+    """Trains, scores and times; stores the run, and keeps the weights where there is room for them."""
+    yield Progress(LOADING)
+    data = load_data(request)
     if data.fingerprint != spec.data:
         raise ValueError(f"the texts of {spec.task} have just changed; start the run again")
-    recipe = Recipe(label="", **spec.recipe)
-    train, test = data.train.first(recipe.max_train), data.test.first(recipe.max_test)
-    tokenizer = load_tokenizer(weights)
-    encoded, encoded_test = (encode(tokenizer, split.texts, recipe.max_tokens) for split in (train, test))
+    model, losses, train_seconds = yield from train(request, spec, weights, data, store)
+    run = yield from measure(spec, weights, data, model, losses, train_seconds)
+    store.add(run)
+    keep(store, spec.key, model, load_tokenizer(weights))
+    return run, model
+
+
+def train(
+    request: Request, spec: RunSpec, weights: Weights, data: TaskData, store: Store
+) -> Generator[Progress, None, tuple[PreTrainedModel, list[float], float]]:
+    """The model of that spec with its training losses and the seconds they took, after the drop."""
+    model = drop_layers((yield from full_model(request, spec, weights, data, store)), spec.kept).to(default_device())
     yield Progress(LOADING)
-    model = drop_layers(load_model(weights, data.task.n_labels, spec.seed), spec.kept).to(default_device())
     losses, started = [], time.perf_counter()
-    for progress in finetune(model, encoded, train.labels, recipe, spec.seed):
+    if spec.start == AS_IS:
+        return model, losses, 0.0
+    recipe = Recipe(label="", **spec.recipe)
+    split = data.train.first(recipe.max_train)
+    encoded = encode(load_tokenizer(weights), split.texts, recipe.max_tokens)
+    for progress in finetune(model, encoded, split.labels, recipe, spec.seed):
         losses += [] if progress.loss is None else [progress.loss]
         yield progress
-    train_seconds = time.perf_counter() - started
-    for event in predict(model, encoded_test):
+    return model, losses, time.perf_counter() - started
+
+
+def full_model(
+    request: Request, spec: RunSpec, weights: Weights, data: TaskData, store: Store
+) -> Generator[Progress, None, PreTrainedModel]:
+    """What layers are dropped from: the pre-trained model, or the one that the full model's own run fine-tuned.
+
+    Strategy contribution goes by the pre-trained model's similarities for every start, so that its points keep the same
+    layers and can be compared; the paper drops top layers alone in this experiment (Table 5).
+    """
+    if spec.start == PRE_TRAINED:
+        return load_model(weights, data.task.n_labels, spec.seed)
+    request = replace(request, strategy="top", n_dropped=0, layers=(), start=PRE_TRAINED)
+    for event in trained(request, store):
         if isinstance(event, Progress):
-            yield event
+            yield replace(event, stage=f"{FULL_MODEL}: {event.stage}")
+    _, model = event
+    return model
+
+
+def measure(
+    spec: RunSpec, weights: Weights, data: TaskData, model: PreTrainedModel, losses: list[float], train_seconds: float
+) -> Generator[Progress, None, Run]:
+    """Scores and times a trained model; the run, which is not stored here."""
+    recipe = Recipe(label="", **spec.recipe)
+    test = data.test.first(recipe.max_test)
+    encoded = encode(load_tokenizer(weights), test.texts, recipe.max_tokens)
+    predictions = yield from predicted(model, encoded)
     latency = {}
     for n_texts in BATCH_SIZES:
         yield Progress(TIMING)
-        latency[str(n_texts)] = measure_latency(model, encoded_test, n_texts)
-    yield Run(
-        **{"key": spec.key} | asdict(spec) | judge(data.task, test.labels, as_predictions(event)),
+        latency[str(n_texts)] = measure_latency(model, encoded, n_texts)
+    return Run(
+        **{"key": spec.key} | asdict(spec) | judge(data.task, test.labels, predictions),
         n_layers=weights.n_layers,
         n_dropped=weights.n_layers - len(spec.kept),
-        n_train=len(train.texts),
+        n_train=len(data.train.first(recipe.max_train).texts),
         parameters=count_parameters(model),
-        flops=count_flops(model, encoded_test),
+        parts=count_parts(model),
+        flops=count_flops(model, encoded),
         train_seconds=train_seconds,
         **as_fields(latency),
         history=stretches(losses),
@@ -140,6 +214,14 @@ def measure(spec: RunSpec, weights: Weights, data: TaskData) -> Iterator[Progres
         versions=versions(),
         created_at=now(),
     )
+
+
+def predicted(model: PreTrainedModel, encoded: Encoded) -> Generator[Progress, None, np.ndarray]:
+    """Class or rating per text, (texts,)."""
+    for event in predict(model, encoded):
+        if isinstance(event, Progress):
+            yield event
+    return as_predictions(event)
 
 
 def time_again(run: Run, weights: Weights) -> Run:

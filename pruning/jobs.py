@@ -278,10 +278,11 @@ class WorkerProcess:
 def stored_run(request: Request, store: Store) -> Run | None:
     """The stored run that answers this request, or None where the worker has to find out.
 
-    ValueError where the request is impossible. Hub tasks are left to the worker: they may need the network.
+    ValueError where the request is impossible. Hub tasks, which may need the network, and files of one's own, which
+    may be large, are left to the worker.
     """
     check(request)
-    if request.task in TASKS and TASKS[request.task].hub:
+    if request.task not in TASKS or TASKS[request.task].hub:
         return None
     try:
         spec, _ = plan(request, store)

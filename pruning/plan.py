@@ -3,15 +3,20 @@
 Needs no torch: a plan is made in the app's own process.
 """
 
+import os
+import re
 from dataclasses import dataclass, fields
+from pathlib import Path
 
-from .models import Weights, resolve
+from .models import Weights, home, resolve
 from .own_data import check_own, is_own, load_own
 from .recipes import get_recipe
-from .runs import POOLINGS, RunSpec, Similarity
-from .store import Store
+from .runs import AS_IS, POOLINGS, PRE_TRAINED, STARTS, RunSpec, Similarity
+from .store import VISITORS, Store
 from .strategies import get_strategy, kept_layers
-from .tasks import TaskData, get_task, load_task
+from .tasks import TASKS, TaskData, get_task, load_task
+
+SCOPE = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -29,9 +34,11 @@ class Request:
     seed: int = 0
     recipe: str = "quick"
     pooling: str = "sentence"  # which similarity strategy contribution goes by
+    start: str = PRE_TRAINED  # a key of STARTS
     text: tuple[str, ...] = ()  # one column, or two for pairs
     label: str = ""  # column
     kind: str = ""  # classification or regression
+    scope: str = ""  # of the visitor who uploaded the file: the run is stored there and nowhere else
 
     @classmethod
     def from_dict(cls, values: dict) -> "Request":
@@ -51,7 +58,7 @@ class NeedsSimilarityError(LookupError):
 
 def check(request: Request) -> None:
     """ValueError where a name or a number is not one there is; how many layers can go needs the model (see `plan`)."""
-    for name in ("model", "task", "strategy", "recipe", "pooling"):
+    for name in ("model", "task", "strategy", "recipe", "pooling", "start"):
         if not isinstance(value := getattr(request, name), str):
             raise ValueError(f"{name} {value!r} is not allowed; give its name as text")
     check_task(request)
@@ -59,6 +66,8 @@ def check(request: Request) -> None:
     get_recipe(request.recipe)
     if request.pooling not in POOLINGS:
         raise ValueError(f"unknown similarity {request.pooling!r}; choose one of: {', '.join(POOLINGS)}")
+    if request.start not in STARTS:
+        raise ValueError(f"unknown start {request.start!r}; choose one of: {', '.join(STARTS)}")
     if not is_whole(request.seed) or not 0 <= request.seed < 2**32:
         raise ValueError(f"seed {request.seed!r} is not allowed; choose a whole number from 0 to {2**32 - 1}")
     if request.n_dropped is not None and not is_whole(request.n_dropped):
@@ -70,11 +79,28 @@ def check(request: Request) -> None:
 def check_task(request: Request) -> None:
     """ValueError where there is no such task or file, or columns are named for a task that has its own."""
     if is_own(request.task):
+        check_place(request)
         check_own(request.task, request.text, request.label, request.kind)
     else:
         get_task(request.task)
         if request.text or request.label or request.kind:
             raise ValueError(f"task {request.task} has its own columns; name text, label and kind for a file only")
+
+
+def check_place(request: Request) -> None:
+    """ValueError where that file is not for the one who asks.
+
+    With a scope it has to be among that visitor's uploads. Without one any file will do, but not on a hosted Space:
+    strangers share that machine, and a path would tell what lies on it.
+    """
+    if not request.scope and not os.environ.get("SPACE_ID"):
+        return
+    folder = home() / VISITORS / request.scope
+    if not SCOPE.fullmatch(request.scope) or not Path(request.task).resolve().is_relative_to(folder.resolve()):
+        raise ValueError(
+            f"{Path(request.task).name} is not among your uploads, or was removed after a day; "
+            f"upload it under Your data, or choose one of: {', '.join(TASKS)}"
+        )
 
 
 def load_data(request: Request) -> TaskData:
@@ -112,8 +138,10 @@ def plan(request: Request, store: Store) -> tuple[RunSpec, Weights]:
     if weights.family.shared and kept != tuple(range(len(kept))):
         raise ValueError(f"{weights.name} is an {weights.family.label}: {weights.family.note}; use strategy top")
     recipe = get_recipe(request.recipe).values()
-    spec = RunSpec(weights.name, weights.revision, task, fingerprint, kept, request.seed, recipe)
-    return spec, weights
+    # of a fine-tuned model nothing is dropped from, and which is not trained on, every weight is as it was
+    unchanged = request.start == AS_IS and len(kept) == weights.n_layers
+    start = PRE_TRAINED if unchanged else request.start
+    return RunSpec(weights.name, weights.revision, task, fingerprint, kept, request.seed, recipe, start), weights
 
 
 def find_similarity(store: Store, weights: Weights, task: str, data: str, pooling: str) -> Similarity | None:

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
-FETCHING, LOADING, COMPARING, TRAINING, SCORING, TIMING = (
+FETCHING, LOADING, COMPARING, PROBING, TRAINING, SCORING, TIMING = (
     "fetching the model",
     "loading",
     "comparing layers",
+    "probing layers",
     "training",
     "scoring",
     "timing",
 )
+FULL_MODEL = "full model"  # its stages come first in a run on a fine-tuned one, as "full model: training"
 
 
 @dataclass(frozen=True)

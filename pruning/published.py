@@ -114,3 +114,16 @@ def cost(model: str, n_dropped: int, source: str) -> dict | None:
     rows = load_cost()
     rows = rows[(rows.model == model) & (rows.n_dropped == n_dropped) & (rows.source == source)]
     return rows.iloc[0].to_dict() if len(rows) else None
+
+
+@lru_cache(maxsize=1)
+def load_droppable() -> pd.DataFrame:
+    """The most top layers a model can lose within 1, 2 or 3 points: model, task, points, n_dropped, source, where."""
+    names = {"budget_points": "points", "layers_droppable": "n_dropped"}
+    return pd.read_csv(FOLDER / "droppable.csv").rename(columns=names)
+
+
+@lru_cache(maxsize=1)
+def load_from_finetuned() -> pd.DataFrame:
+    """Scores after dropping top layers of a pre-trained or a fine-tuned model: model, task, n_dropped, start, score."""
+    return pd.read_csv(FOLDER / "from_finetuned.csv").rename(columns={"layers_dropped": "n_dropped"})

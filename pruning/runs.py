@@ -1,11 +1,16 @@
-"""The records: what is asked (RunSpec), what was measured (Run, Similarity), and their keys."""
+"""The records: what is asked (RunSpec), what was measured (all others), and their keys."""
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 
-PRE_TRAINED = "pre-trained"  # start of a run that drops layers before any fine-tuning
+PRE_TRAINED, FINE_TUNED, AS_IS = "pre-trained", "fine-tuned", "fine-tuned-as-is"
+STARTS = {  # start of a run -> what is done; a full model is fine-tuned with the run's own recipe and seed
+    PRE_TRAINED: "drop, then fine-tune",
+    FINE_TUNED: "fine-tune, drop, then fine-tune again",
+    AS_IS: "fine-tune, then drop: no further training",
+}
 
 
 @dataclass(frozen=True)
@@ -51,13 +56,14 @@ class Run:
     n_eval: int
     parameters: int
     flops: int  # one text's forward pass, of the task's median length
-    train_seconds: float
+    train_seconds: float  # after the drop; what the full model took before is in that model's run
     latency_ms: dict[str, float]  # batch size -> median of one forward pass
     latency_quartiles_ms: dict[str, tuple[float, float]]  # batch size -> first and third quartile
     history: tuple[float, ...]  # mean training loss of up to 50 equal stretches of the training
     device: str
     versions: dict[str, str]
     created_at: str  # UTC, ISO 8601
+    parts: dict[str, tuple[int, int]] = field(default_factory=dict)  # as cost.PARTS -> (parameters, bytes)
     timed_at: str = ""  # when the latency was measured anew, on the same device; empty: at the end of the run
 
     @property
@@ -79,22 +85,111 @@ class Similarity:
     n_texts: int
     versions: dict[str, str] = field(default_factory=dict)
     created_at: str = ""
+    quartiles: tuple[tuple[float, float, float], ...] = ()  # over texts, one triple per layer; () in older rows
 
     @property
     def key(self) -> str:
         return "|".join((self.model, self.revision, self.task, self.data, self.pooling))
 
 
+@dataclass(frozen=True)
+class LayerMatrix:
+    """How alike every two states of the pre-trained model are over a task's validation texts.
+
+    Of L layers there are L + 1 states: state 0 is what the embeddings give, state i + 1 what layer i gives.
+    """
+
+    model: str
+    revision: str
+    task: str
+    data: str
+    measure: str  # a key of MEASURES
+    pooling: str
+    matrix: tuple[tuple[float | None, ...], ...]  # (states, states); None: a state that is the same for every text
+    n_texts: int
+    versions: dict[str, str] = field(default_factory=dict)
+    created_at: str = ""
+
+    @property
+    def key(self) -> str:
+        return "|".join((self.model, self.revision, self.task, self.data, self.measure, self.pooling))
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Cosine between the states of the pre-trained and of a run's fine-tuned model, over a task's validation texts.
+
+    State 0 is what the embeddings give; state j + 1 what layer j of the run's model gives, against layer kept[j].
+    """
+
+    model: str
+    revision: str
+    task: str
+    data: str
+    run: str  # key of the run
+    kept: tuple[int, ...]  # this and the next three as the run has them
+    seed: int
+    recipe: dict
+    start: str
+    pooling: str
+    mean: tuple[float, ...]  # one value per state
+    quartiles: tuple[tuple[float, float, float], ...]  # over texts, one triple per state
+    n_texts: int
+    versions: dict[str, str] = field(default_factory=dict)
+    created_at: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.run}|{self.pooling}"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How well a linear classifier on each state alone does the task: cross-validated, in percent.
+
+    State 0 is what the embeddings give; state j + 1 what layer kept[j] gives.
+    """
+
+    model: str
+    revision: str
+    task: str
+    data: str
+    pooling: str
+    kept: tuple[int, ...]
+    metric: str  # the task's main metric
+    scores: tuple[float, ...]  # one value per state
+    intervals: tuple[tuple[float, float], ...]  # 95% bootstrap over texts, one pair per state
+    n_texts: int
+    split: str  # the texts are of this split, never of the test split
+    versions: dict[str, str] = field(default_factory=dict)
+    created_at: str = ""
+    run: str = ""  # key of the run whose fine-tuned model this is; '': the pre-trained model
+    seed: int | None = None  # this and the next two as the run has them
+    recipe: dict = field(default_factory=dict)
+    start: str = ""
+
+    @property
+    def key(self) -> str:
+        return "|".join((self.model, self.revision, self.task, self.data, self.run, self.pooling))
+
+    @property
+    def knows_from(self) -> int:
+        """The first state within one point of the best: from there on the model knows the task."""
+        return next(state for state, score in enumerate(self.scores) if score >= max(self.scores) - 1)
+
+
 POOLINGS = {"sentence": "sentence token", "mean": "mean over tokens"}
-KINDS = {"run": Run, "similarity": Similarity}
+MEASURES = {"cosine": "Cosine", "cka": "Linear CKA"}
+KINDS = {"run": Run, "similarity": Similarity, "matrix": LayerMatrix, "drift": Drift, "probe": Probe}
+Record = Run | Similarity | LayerMatrix | Drift | Probe
 
 
-def to_json(record: Run | Similarity) -> str:
+def to_json(record: Record) -> str:
     """One line of JSON: the record's fields, in their order, and its key."""
     return json.dumps({"key": record.key} | asdict(record), ensure_ascii=False)
 
 
-def from_json(kind: type, line: str) -> Run | Similarity:
+def from_json(kind: type, line: str) -> Record:
     """The record of that kind; ValueError where a field is missing. Unknown fields are passed over."""
     values = json.loads(line)
     if not isinstance(values, dict):

@@ -1,69 +1,90 @@
-"""How much each layer changes its input: the cosine between a layer's input and output, text by text.
+"""How alike states are: a layer's input and output, every two states of a model, one state before and after training.
 
-A layer whose output is most like its input contributes least. Measured in one forward pass with our own hooks, so
-that it is the layer's raw output that counts, whatever the model does after it.
+Cosine tells whether a state still points where it did; linear CKA whether it tells texts apart as another one does, in
+whatever direction. States are counted as in `representations`: 0 from the embeddings, i + 1 from layer i.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.nn.functional import cosine_similarity
 from transformers import PreTrainedModel
 
-from .batches import Encoded, sorted_batches
-from .families import LAST, Family, get_family
-from .layers import count_layers, find_layers
+from .batches import Encoded
+from .families import get_family
 from .progress import COMPARING, Progress
-from .runs import POOLINGS
+from .representations import Representations, layer_states, padded, pool
+from .runs import POOLINGS, LayerMatrix, Similarity
+
+CONSTANT = 1e-5  # a state whose texts differ by less, of its own length, is the same for all of them
 
 
-def layer_similarities(
-    model: PreTrainedModel, encoded: Encoded, batch_size: int = 32
+def layer_records(found: Representations, origin: dict) -> Iterator[Similarity | LayerMatrix]:
+    """The records of one pass: contribution, and both measures between states, for each pooling.
+
+    `origin`: the fields that say of which model, on which texts, when and with what.
+    """
+    for pooling in POOLINGS:
+        cosines, n_texts = found.contribution[pooling], len(found.contribution[pooling])
+        yield Similarity(
+            **origin,
+            pooling=pooling,
+            mean=as_floats(cosines.mean(axis=0)),
+            std=as_floats(cosines.std(axis=0)),
+            n_texts=n_texts,
+            quartiles=quartiles(cosines),
+        )
+        for measure, matrix in (("cosine", found.cosines[pooling]), ("cka", cka_matrix(found.pooled[pooling]))):
+            rows = tuple(as_floats(row) for row in matrix)
+            yield LayerMatrix(**origin, measure=measure, pooling=pooling, matrix=rows, n_texts=n_texts)
+
+
+def cka_matrix(pooled: np.ndarray) -> np.ndarray:
+    """Linear CKA of every two states, in 0..1: (texts, states, hidden) -> (states, states).
+
+    Kornblith et al. 2019, arXiv 1905.00414, equation 3 on centred states. NaN where a state is the same for every text,
+    as a sentence token is before the first layer. The fewer texts there are per hidden unit, the closer all of it is
+    to 1.
+    """
+    centred = pooled - pooled.mean(axis=0)
+    lengths, spread = (np.linalg.norm(states, axis=(0, 2)) for states in (pooled, centred))
+    found = np.full((pooled.shape[1],) * 2, np.nan, dtype="float32")
+    varies = np.flatnonzero(spread > CONSTANT * lengths)
+    states = {i: centred[:, i] / spread[i] for i in varies}
+    for i in varies:
+        for j in varies[varies <= i]:
+            found[i, j] = found[j, i] = np.linalg.norm(states[i].T @ states[j]) ** 2
+    own = np.sqrt(np.diag(found))
+    return found / np.outer(own, own)
+
+
+def drift_cosines(
+    before: PreTrainedModel, after: PreTrainedModel, kept: tuple[int, ...], encoded: Encoded, batch_size: int = 32
 ) -> Iterator[Progress | dict[str, np.ndarray]]:
-    """Yields progress, and at last the cosines by pooling, each (texts, layers); padding never counts."""
-    family = get_family(model.config.model_type)
-    n_texts, steps = len(encoded.lengths), -(-len(encoded.lengths) // batch_size)
-    n_texts, steps = len(encoded.lengths), -(-len(encoded.lengths) // batch_size)
-    found = {pooling: np.zeros((n_texts, count_layers(model)), dtype="float32") for pooling in POOLINGS}
-    model.eval()
-    for step, indices in enumerate(sorted_batches(encoded.lengths, batch_size), 1):
-        batch = {name: tensor.to(model.device) for name, tensor in encoded.pad(indices).items()}
-        for i, (before, after) in enumerate(layer_states(model, batch, family)):
-            cosines = cosine_similarity(before.float(), after.float(), dim=-1)
-            for pooling, values in pool(cosines, batch["attention_mask"], family).items():
-                found[pooling][indices, i] = values.cpu().numpy()
-        yield Progress(COMPARING, step, steps)
+    """Yields progress, and at last how alike the states of two models are, by pooling: (texts, kept + 1).
+
+    `after` is made of the `kept` layers of `before`: its layer j is compared with layer kept[j].
+    """
+    family, n_texts = get_family(before.config.model_type), len(encoded.lengths)
+    found = {pooling: np.zeros((n_texts, len(kept) + 1), dtype="float32") for pooling in POOLINGS}
+    for model in (before, after):
+        model.eval()
+    for step, (indices, batch) in enumerate(padded(encoded, before.device, batch_size), 1):
+        old, new = (layer_states(model, batch) for model in (before, after))
+        pairs = [(old[0][0], new[0][0]), *((old[i][1], state) for i, (_, state) in zip(kept, new, strict=True))]
+        cosines = torch.stack([cosine_similarity(*pair, dim=-1) for pair in pairs], dim=2)
+        for pooling, values in pool(cosines, batch["attention_mask"], family).items():
+            found[pooling][indices] = values.cpu().numpy()
+        yield Progress(COMPARING, step, -(-n_texts // batch_size))
     yield found
 
 
-def layer_states(model: PreTrainedModel, batch: dict[str, Tensor], family: Family) -> list[tuple[Tensor, Tensor]]:
-    """Input and output of every layer, lowest first, each (texts, tokens, hidden)."""
-    states = []
-
-    def remember(module, args, kwargs, output):
-        before = args[0] if args else kwargs["hidden_states"]
-        after = output if isinstance(output, Tensor) else output[0]
-        swap = (lambda t: t.transpose(0, 1)) if family.sequence_first else (lambda t: t)
-        states.append((swap(before), swap(after)))
-
-    hooks = [layer.register_forward_hook(remember, with_kwargs=True) for layer in find_layers(model)]
-    try:
-        with torch.inference_mode():
-            model(**batch)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return states
+def quartiles(values: np.ndarray) -> tuple[tuple[float, float, float], ...]:
+    """First quartile, median and third quartile over texts: (texts, n) -> n triples."""
+    return tuple(map(as_floats, np.percentile(values, (25, 50, 75), axis=0).T))
 
 
-def pool(cosines: Tensor, mask: Tensor, family: Family) -> dict[str, Tensor]:
-    """One value per text from one per token: (texts, tokens) -> (texts,), at the sentence token and as masked mean."""
-    mask = mask.to(cosines.dtype)
-    positions = torch.arange(mask.shape[1], device=mask.device) * mask
-    sentence = positions.argmax(dim=1) if family.sentence_token == LAST else mask.argmax(dim=1)
-    return {
-        "sentence": cosines.gather(1, sentence[:, None])[:, 0],
-        "mean": (cosines * mask).sum(dim=1) / mask.sum(dim=1),
-    }
+def as_floats(values: np.ndarray) -> tuple[float | None, ...]:
+    """Plain numbers, as records hold them; None for what is not defined."""
+    return tuple(None if np.isnan(value) else float(value) for value in values)

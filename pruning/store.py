@@ -9,13 +9,15 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 from .models import home
-from .runs import KINDS, Run, Similarity, from_json, to_json
+from .runs import KINDS, Record, Run, Similarity, from_json, to_json
 
 SHIPPED = Path(__file__).parent.parent / "assets" / "results"
+VISITORS = "visitors"  # of the folders of those who brought data
 
 WAIT_SECONDS = 30  # for another process that is writing
 SCHEMA = """create table if not exists records (
@@ -24,19 +26,23 @@ SCHEMA = """create table if not exists records (
 create index if not exists by_model_and_task on records (kind, model, task, created_at);"""
 
 
+@dataclass(frozen=True)
 class Store:
     """Read and add records. `shipped` is a folder of JSON lines (`KIND/*.jsonl`), `folder` holds the database."""
 
-    def __init__(self, folder: Path | None = None, shipped: Path = SHIPPED):
-        self.folder = folder or home()
-        self.shipped = shipped
+    folder: Path = field(default_factory=home)
+    shipped: Path = SHIPPED
+
+    def scoped(self, scope: str) -> "Store":
+        """The same shipped rows and those of one visitor's own data; without a scope this store."""
+        return Store(self.folder / VISITORS / scope, self.shipped) if scope else self
 
     def runs(self, model: str | None = None, task: str | None = None) -> list[Run]:
         """Shipped runs first, then the user's own, oldest first; a key comes once."""
-        return self._records("run", model, task)
+        return self.records("run", model, task)
 
     def similarities(self, model: str | None = None, task: str | None = None) -> list[Similarity]:
-        return self._records("similarity", model, task)
+        return self.records("similarity", model, task)
 
     def run(self, key: str) -> Run | None:
         """The run of that key, or None where it was never measured."""
@@ -53,14 +59,14 @@ class Store:
     def is_shipped(self, run: Run) -> bool:
         return run.key in read_shipped(self.shipped, "run")
 
-    def add(self, record: Run | Similarity) -> None:
+    def add(self, record: Record) -> None:
         """Stores one record for good. A key that is already there keeps its first row. OSError says what to do."""
         kind = next(name for name, cls in KINDS.items() if isinstance(record, cls))
         row = (kind, record.key, record.model, record.task, record.created_at, to_json(record))
         with self._connect() as database:
             database.execute("insert or ignore into records values (?, ?, ?, ?, ?, ?)", row)
 
-    def replace(self, record: Run | Similarity) -> None:
+    def replace(self, record: Record) -> None:
         """Puts a record in the place of the user's own one of its key. OSError says what to do."""
         with self._connect() as database:
             database.execute("update records set body = ? where key = ?", (to_json(record), record.key))
@@ -74,7 +80,8 @@ class Store:
     def path(self) -> Path:
         return self.folder / "runs.sqlite"
 
-    def _records(self, kind: str, model: str | None, task: str | None) -> list:
+    def records(self, kind: str, model: str | None = None, task: str | None = None) -> list:
+        """The records of that kind (a key of KINDS) in the order of `runs`."""
         found = {
             key: record
             for key, record in read_shipped(self.shipped, kind).items()
@@ -88,7 +95,7 @@ class Store:
             found.setdefault(key, self._read(kind, body))
         return list(found.values())
 
-    def _read(self, kind: str, body: str) -> Run | Similarity:
+    def _read(self, kind: str, body: str) -> Record:
         try:
             return from_json(KINDS[kind], body)
         except ValueError as error:
@@ -156,7 +163,7 @@ def set_up(database: sqlite3.Connection) -> None:
 
 
 @lru_cache(maxsize=8)
-def read_shipped(folder: Path, kind: str) -> dict[str, Run | Similarity]:
+def read_shipped(folder: Path, kind: str) -> dict[str, Record]:
     """key -> record, from every `*.jsonl` of the kind's folder, read once. ValueError names a damaged file."""
     found = {}
     for path in sorted((folder / kind).glob("*.jsonl")):

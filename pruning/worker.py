@@ -59,14 +59,17 @@ class Worker:
         os._exit(0)  # from any thread, whatever the others do; rows are stored whole or not at all
 
     def answer_plans(self) -> None:
-        from .execute import describe
-
         while True:
             message = self.plans.get()
             try:
-                self.send(message["id"], "planned", plan=describe(Request.from_dict(message["plan"]), self.store))
+                self.send(message["id"], "planned", plan=self.plan(Request.from_dict(message["plan"])))
             except Exception as error:
                 self.send(message["id"], "failed", error=explain(error))
+
+    def plan(self, request: Request) -> dict:
+        from .execute import describe
+
+        return describe(request, self.store.scoped(request.scope))
 
     def answer(self, message: dict) -> None:
         """One run; whatever goes wrong in it is answered, and the next request finds the worker as before."""
@@ -79,7 +82,7 @@ class Worker:
     def run(self, job: str, request: Request) -> None:
         from .execute import execute
 
-        events = execute(request, self.store)
+        events = execute(request, self.store.scoped(request.scope))
         shown, shown_at = None, 0.0  # stage and time of the last progress line
         while job not in self.cancelled:
             event = next(events)

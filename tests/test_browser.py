@@ -1,86 +1,15 @@
 """The page in headless Chromium: what a visitor sees, changes, runs, cancels and finds again."""
 
-import os
 import re
-import shutil
 
 import pytest
-from playwright.sync_api import Error, Page, expect, sync_playwright
-from rows import make_minilm_run, save_shipped
-from tiny import save_tiny
-
-from pruning.jobs import JobQueue
-from pruning.store import Store
-from pruning.ui.app import build_app
-from pruning.ui.look import launch_options
+from pages import DRAWN, SECONDS, answer, choose, visit
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
-DRAWN = "#lp-curve .lp-plot[data-drawn]"
-SECONDS = 1000
 RUN_TIME = 240 * SECONDS  # a run of the tiny model takes 5 s alone, much longer on a busy machine
 STEP = re.compile(r"step [\d,]+ of [\d,]+ · loss \d\.\d+ · \d+ s left")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-        try:
-            browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-        except Error as error:
-            reason = f"no Chromium: neither {', '.join(CHROMIUMS)} nor playwright's own ({error})"
-            pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory):
-    """Address of the app on explicit rows, with a home of its own, and a folder with a tiny model."""
-    folder = tmp_path_factory.mktemp("browser")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PRUNING_HOME", str(folder / "home"))
-        store = Store(folder / "home", save_shipped(folder / "shipped", ("movie-reviews", "tweets")))
-        store.add(make_minilm_run((0, 2, 3, 5), 77.0, task="tweets"))  # layers that no strategy drops
-        jobs = JobQueue(store)
-        demo = build_app(store, jobs)
-        _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
-        yield url, save_tiny("bert", folder / "tiny-bert")
-        demo.close()
-        jobs.close()
-
-
-@pytest.fixture
-def page(browser, app):
-    """A fresh visitor. Afterwards: nothing was asked of another host, and the console is free of errors."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1010})
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    problems = []
-    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    foreign = re.compile(rf"^(?!{re.escape(app[0])}|data:|blob:)")
-    page.on("request", lambda request: problems.append(request.url) if foreign.match(request.url) else None)
-    yield page
-    context.close()
-    assert problems == []
-
-
-def visit(page: Page, app, query: str = "") -> Page:
-    page.goto(app[0] + query)
-    expect(page.locator("#lp-tiles .lp-number").first).to_be_visible(timeout=30 * SECONDS)
-    return page
-
-
-def answer(page: Page):
-    return page.locator("#lp-tiles .lp-number").first
-
-
-def choose(page: Page, label: str, option: str | re.Pattern) -> None:
-    page.get_by_label(label, exact=True).click()
-    page.get_by_role("option", name=option).click()
 
 
 STATE = """() => {
@@ -105,7 +34,7 @@ def test_the_page_shows_the_answer_the_curve_the_stack_and_the_heatmap(page, app
     expect(page.locator("#lp-stack .lp-layer")).to_have_count(6)
     expect(page.locator("#lp-stack .lp-off")).to_contain_text("layer 5")
     expect(page.get_by_role("img", name=re.compile("Top is clearly best here")).first).to_be_attached()
-    expect(page.get_by_role("tab")).to_have_text(["Trade-off", "Method"])
+    expect(page.get_by_role("tab")).to_have_text(["Trade-off", "Your data", "Models", "Method"])
 
 
 def unfold(page: Page) -> Page:

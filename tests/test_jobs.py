@@ -8,13 +8,15 @@ import time
 from dataclasses import replace
 
 import pytest
+from files import save, table
 from processes import is_gone, worker_of
 
 from pruning.jobs import CANCELLED, DONE, FAILED, KEPT_JOBS, RUNNING, WAITING, Job, JobQueue, QueueFullError
+from pruning.models import home
 from pruning.plan import Request
 from pruning.progress import LOADING, SCORING, TIMING, TRAINING
 from pruning.recipes import get_recipe
-from pruning.store import Store
+from pruning.store import VISITORS, Store
 
 SEEDS = itertools.count()
 ANN, BOB = "ann", "bob"  # two visitors
@@ -117,6 +119,21 @@ def test_a_stored_run_is_done_at_once_whatever_else_runs(queue, done, busy):
     same_layers = queue.submit(replace(done.request, strategy="bottom"), ANN)
     assert (same_layers.state, same_layers.run, same_layers.started) == (DONE, done.run, None)
     assert queue.get(busy.id).state == RUNNING
+
+
+def test_a_run_on_an_upload_is_stored_for_its_visitor_alone(queue, store, quick):
+    scope = "a" * 32
+    folder = home() / VISITORS / scope / "files"
+    folder.mkdir(parents=True)
+    path = str(save(table(200), folder / "mine.csv"))
+    job = wait(queue, queue.submit(replace(quick, task=path, strategy="contribution", scope=scope), ANN))
+    assert job.state == DONE, job.error
+    mine = store.scoped(scope)
+    assert [run.task for run in mine.runs()] == ["own:mine"] and len(mine.similarities()) == 2
+    assert store.runs(task="own:mine") == [] and store.similarities() == []
+    with pytest.raises(ValueError, match="mine.csv is not among your uploads"):
+        queue.plan(replace(job.request, scope="b" * 32))
+    assert queue.plan(job.request)["kept"] == list(job.run.kept)
 
 
 def test_a_waiting_job_is_cancelled_at_once_and_the_others_move_up(queue, quick, busy):

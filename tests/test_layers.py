@@ -6,10 +6,9 @@ from tiny import VARIANTS, save_tiny
 from transformers import AutoModelForSequenceClassification, BertConfig, BertForSequenceClassification
 
 from pruning.doctor import logits, only
-from pruning.families import get_family
 from pruning.layers import count_layers, count_parameters, drop_layers, find_layers, planned_parameters
 from pruning.models import load_model, load_tokenizer, resolve
-from pruning.similarity import layer_states
+from pruning.representations import layer_states
 from pruning.strategies import STRATEGIES, kept_layers
 
 TEXTS = ["a film", "not good , and far too long for what it has to say", "the best of the year , by far"]
@@ -60,7 +59,7 @@ def test_a_saved_and_reloaded_model_gives_the_logits_of_the_full_one_without_tho
 
 def last_output(model, batch, k: int) -> torch.Tensor:
     """What layer k - 1 gives, before any final norm."""
-    return layer_states(model, batch, get_family(model.config.model_type))[k - 1][1]
+    return layer_states(model, batch)[k - 1][1]
 
 
 @pytest.mark.parametrize("k", range(1, N_LAYERS + 1))

@@ -96,7 +96,9 @@ def test_no_results_are_an_empty_list_and_not_an_error(capsys, home):
 def test_similarities_are_measured_and_stored(capsys, home, model):
     status, out, _ = call(capsys, "similarity", "--model", model, "--task", "tweets", "--json")
     assert status == 0
-    assert {row["pooling"]: len(row["mean"]) for row in json.loads(out)} == {"sentence": 4, "mean": 4}
+    rows = json.loads(out)
+    assert {row["pooling"]: len(row["mean"]) for row in rows if "mean" in row} == {"sentence": 4, "mean": 4}
+    assert [(row["measure"], len(row["matrix"])) for row in rows if "matrix" in row] == [("cosine", 5), ("cka", 5)] * 2
     assert len(Store().similarities("tiny-bert")) == 2
     again = call(capsys, "similarity", "--model", model, "--task", "tweets", "--json")
     assert again[1] == out and "comparing" not in again[2]  # what is stored is not measured again

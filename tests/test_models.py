@@ -1,13 +1,27 @@
 import json
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tiny import VARIANTS, save_tiny
 
 from pruning.families import FAMILIES
 from pruning.install import install
-from pruning.models import MODELS, NotInstalledError, installed_folder, load_model, load_tokenizer, resolve, stored_name
+from pruning.models import (
+    MODELS,
+    NotInstalledError,
+    fetched_hub_ids,
+    installed_folder,
+    is_hub_id,
+    load_model,
+    load_tokenizer,
+    resolve,
+    stored_name,
+)
 from pruning.models import home as home_folder
+from pruning.parameters import TooLargeError
+from pruning.weights import HUB_COMMIT
 
 
 @pytest.fixture
@@ -86,6 +100,7 @@ def test_a_folder_that_is_called_like_a_registered_model_is_not_taken_for_it(nam
         (" mine ", "mine"),
         ("./bert-base-uncased", "local:bert-base-uncased"),
         ("local:bert-base-uncased", "local:bert-base-uncased"),
+        ("owner/name@refs/pr/1", "owner/name@refs/pr/1"),
         ("", ""),
     ],
 )
@@ -110,6 +125,49 @@ def test_a_hosted_space_runs_the_listed_models_only_and_tells_nothing_of_its_dis
     with pytest.raises(NotInstalledError):  # a listed one is as ever
         resolve("minilm-l6")
     assert not home.exists()
+
+
+def test_a_hosted_space_with_a_limit_offers_hub_ids_but_no_folders(folder, home, monkeypatch):
+    monkeypatch.setenv("SPACE_ID", "owner/space")
+    monkeypatch.setenv("PRUNING_MAX_PARAMETERS", "50M")
+    monkeypatch.chdir(folder.parent.parent)
+    for path in (str(folder), f"./{folder.parent.name}/mine", "nonsense"):
+        with pytest.raises(
+            ValueError, match="^this hosted app runs the listed models, and hub ids .* of at most 50.0 M"
+        ):
+            resolve(path)
+    for name in ("owner/name", "owner/name@v1", f"{folder.parent.name}/mine"):  # the last is a folder here, none there
+        with pytest.raises(NotInstalledError):
+            resolve(name)
+    with pytest.raises(TooLargeError, match="mpnet-base has 109 M parameters, .* allows 50.0 M here"):
+        resolve("mpnet-base")
+
+
+def test_a_hub_id_may_name_a_revision(home):
+    folders = {name: installed_folder(name).name for name in ("a/b", "a/b@v1", "a/b@x/y", "a/b@x--y", "a-b/c@%2F")}
+    assert folders == {"a/b": "a--b", "a/b@v1": "a--b@v1", "a/b@x/y": "a--b@x%2Fy", "a/b@x--y": "a--b@x--y",
+                       "a-b/c@%2F": "a-b--c@%252F"}  # fmt: skip
+    for name in list(folders)[:-1]:
+        assert is_hub_id(name)
+        save_tiny("bert", installed_folder(name))
+        (installed_folder(name) / HUB_COMMIT).write_text("c0ffee\n")
+        assert (resolve(name).name, resolve(name).revision) == (name, "c0ffee")
+    save_tiny("bert", installed_folder("electra-small"))
+    assert fetched_hub_ids() == ["a/b", "a/b@v1", "a/b@x--y", "a/b@x/y"]
+
+
+@pytest.mark.parametrize("name", ["a/b@", "a/b@x@y", "a/b@x y", "a--b/c", "a/b/c@v1", "../b", "a/..", "a b/c", "a/<b>"])
+def test_what_no_hub_id_can_be_is_none(name):
+    assert not is_hub_id(name)
+
+
+def test_a_folder_above_the_limit_is_refused_without_its_weights_being_read(folder, monkeypatch):
+    (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:20_000])
+    monkeypatch.setenv("PRUNING_MAX_PARAMETERS", "43K")
+    with pytest.raises(TooLargeError, match="mine has 43.5 K parameters, and PRUNING_MAX_PARAMETERS allows 43.0 K"):
+        resolve(str(folder))
+    monkeypatch.setenv("PRUNING_MAX_PARAMETERS", "44K")
+    assert resolve(str(folder)).n_layers == 4
 
 
 @pytest.mark.parametrize("name, size", [("minilm-l6", r" \(83 MB\)"), ("owner/name", "")])
@@ -183,6 +241,38 @@ def test_weights_that_do_not_fit_the_config_are_not_filled_up_with_random_ones(f
     with pytest.raises(
         ValueError, match="its weights do not fit its config, .* absent or of another size; fetch or save"
     ):
+        load_model(resolve(str(folder)), 2, seed=0)
+
+
+AUTO_MAP = {name: f"own.Own{name}" for name in ("AutoConfig", "AutoModel", "AutoModelForSequenceClassification")}
+
+
+def bring_code(folder: Path) -> Path:
+    """Gives the model code of its own, which would leave a mark beside it; returns the mark."""
+    for name, more in (("config", AUTO_MAP), ("tokenizer_config", {"AutoTokenizer": ["own.OwnTokenizer", None]})):
+        path = folder / f"{name}.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"auto_map": more}))
+    (folder / "own.py").write_text(f"open({str(folder / 'ran')!r}, 'w')")
+    return folder / "ran"
+
+
+def test_code_that_a_model_brings_is_never_run(folder):
+    tokens = torch.tensor([[2, 5, 3]])
+    before = load_model(resolve(str(folder)), 2, seed=0)(tokens).logits
+    ran = bring_code(folder)
+    weights = resolve(str(folder))
+    assert torch.equal(load_model(weights, 2, seed=0)(tokens).logits, before)
+    assert load_tokenizer(weights)("a film").input_ids
+    assert not ran.exists()
+
+
+def test_layers_that_only_code_of_its_own_could_use_are_refused(folder):
+    state = load_file(folder / "model.safetensors")
+    state |= {f"bert.encoder.layer.{n}.mlp.gate.weight": torch.ones(2, 2) for n in range(4)}
+    save_file(state, folder / "model.safetensors", {"format": "pt"})
+    assert load_model(resolve(str(folder)), 2, seed=0)  # left over from another version, as ever
+    bring_code(folder)
+    with pytest.raises(ValueError, match="code of its own, .*layer.0.mlp.gate.weight has no place in BERT; choose"):
         load_model(resolve(str(folder)), 2, seed=0)
 
 

@@ -212,13 +212,6 @@ def test_data_that_cannot_be_used_gives_one_sentence(rows, options, sentence, ow
     assert sentence in str(refused.value)
 
 
-def test_where_strangers_share_the_machine_no_file_is_opened(tmp_path, monkeypatch):
-    monkeypatch.setenv("SPACE_ID", "someone/app")
-    for path in (save(table(), tmp_path / "t.csv"), tmp_path / "none.csv"):  # nor told whether it is there
-        with pytest.raises(ValueError, match="this hosted app runs the listed tasks only: movie-reviews, "):
-            check(Request("minilm-l6", str(path)))
-
-
 def test_columns_belong_to_files_alone():
     with pytest.raises(ValueError, match="task tweets has its own columns; name text, label and kind for a file only"):
         check(Request("minilm-l6", "tweets", label="stars"))
@@ -366,7 +359,7 @@ def test_a_file_is_a_task_in_every_command(capsys, home, tmp_path, model):
     assert json.loads(call(capsys, "plan", *point, "--drop", "1", "--json")[1])["n_dropped"] == 1
     run = json.loads(call(capsys, "run", *point, "--drop", "3", "--json")[1])
     assert (run["task"], run["metric"]) == ("own:reviews", "spearman")
-    assert len(json.loads(call(capsys, "similarity", *point, "--json")[1])) == 2
+    assert len(json.loads(call(capsys, "similarity", *point, "--json")[1])) == 6
     swept = json.loads(call(capsys, "sweep", *point, "--strategies", "top", "--drops", "3", "--json")[1])
     assert swept == [run]
     for name in (task[1], "own:reviews"):

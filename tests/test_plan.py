@@ -8,7 +8,7 @@ from pruning.models import NotInstalledError
 from pruning.plan import NeedsSimilarityError, Request, check, find_similarity, plan
 from pruning.recipes import RECIPES, get_recipe
 from pruning.runs import PRE_TRAINED, Similarity
-from pruning.store import Store
+from pruning.store import VISITORS, Store
 from pruning.strategies import STRATEGIES
 from pruning.tasks import TASKS, load_task
 
@@ -186,7 +186,7 @@ def test_a_request_comes_from_the_fields_of_a_json_document():
         (
             {"model": "m", "task": "tweets", "drop": 1},
             "unknown field 'drop'; allowed: model, task, strategy, n_dropped, layers, seed, recipe, pooling, "
-            "text, label, kind",
+            "start, text, label, kind, scope",
         ),
         ({"task": "tweets"}, "the field 'model' is missing; a request names at least model and task"),
         ({}, "the field 'model' is missing; a request names at least model and task"),
@@ -196,3 +196,31 @@ def test_a_document_that_is_no_request_is_refused(document, sentence):
     with pytest.raises(ValueError) as refusal:
         Request.from_dict(document)
     assert str(refusal.value) == sentence
+
+
+@pytest.fixture
+def upload(home):
+    """A visitor's file, and the scope it lies in."""
+    path = home / VISITORS / ("a" * 32) / "files" / "t.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("text,label\nfine,yes\n")
+    return path
+
+
+@pytest.mark.parametrize("space", ["", "owner/space"])
+def test_an_upload_is_for_its_own_visitor(upload, space, monkeypatch):
+    monkeypatch.setenv("SPACE_ID", space)
+    check(Request("minilm-l6", str(upload), scope="a" * 32))
+    for scope in ("b" * 32, "..", "a", "a" * 31 + "/"):
+        with pytest.raises(ValueError, match="t.csv is not among your uploads, or was removed after a day; upload it"):
+            check(Request("minilm-l6", str(upload), scope=scope))
+    with pytest.raises(ValueError, match="passwd.csv is not among your uploads"):
+        check(Request("minilm-l6", str(upload.parent / ".." / ".." / ".." / "passwd.csv"), scope="a" * 32))
+
+
+def test_where_strangers_share_the_machine_no_other_file_is_opened(upload, tmp_path, monkeypatch):
+    monkeypatch.setenv("SPACE_ID", "owner/space")
+    (tmp_path / "t.csv").write_text("text,label\n")
+    for path in (upload, tmp_path / "t.csv", tmp_path / "none.csv"):  # nor told whether it is there
+        with pytest.raises(ValueError, match=f"{path.name} is not among your uploads"):
+            check(Request("minilm-l6", str(path)))

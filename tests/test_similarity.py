@@ -1,98 +1,105 @@
-"""The cosine between a layer's input and output: against the library's own hidden states, whatever the padding."""
+"""How alike states are: hand-computed values, and what no measure may depend on."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from tiny import save_tiny
-from torch.nn.functional import cosine_similarity
 
 from pruning.batches import encode
-from pruning.families import FAMILIES, get_family
-from pruning.layers import find_layers
+from pruning.layers import drop_layers, find_layers
 from pruning.models import load_model, load_tokenizer, resolve
-from pruning.progress import COMPARING
-from pruning.similarity import layer_similarities, pool
+from pruning.representations import represent
+from pruning.runs import LayerMatrix, Similarity
+from pruning.similarity import cka_matrix, drift_cosines, layer_records
 
 TEXTS = ["a film", "not good , and far too long for what it has to say", "the best of the year , by far", "bad"]
+ORIGIN = {"model": "tiny", "revision": "r", "task": "tweets", "data": "d"}
 
 
-# the library's last hidden state is the last layer's output after one more norm, which is not what is compared here
-FINAL_NORM = (
-    *("modernbert", "megatron-bert", "gpt2", "gpt_neox", "opt", "llama", "mistral", "phi3", "qwen2", "qwen3"),
-    *("gemma", "gemma2"),
-)
-
-
-@pytest.fixture(scope="module", params=FAMILIES)
-def family(request, tmp_path_factory):
-    weights = resolve(save_tiny(request.param, tmp_path_factory.mktemp(request.param)))
+@pytest.fixture(scope="module", params=["bert", "gpt2", "xlnet", "modernbert"])
+def tiny(request, tmp_path_factory):
+    weights = resolve(str(save_tiny(request.param, tmp_path_factory.mktemp(request.param))))
     return load_model(weights, 2, 0), encode(load_tokenizer(weights), TEXTS, 32)
 
 
-def measured(model, encoded, batch_size=32) -> dict[str, np.ndarray]:
-    return list(layer_similarities(model, encoded, batch_size))[-1]
+def states(*tables) -> np.ndarray:
+    """(texts, states, hidden) from one table (texts, hidden) per state."""
+    return np.stack([np.asarray(table, dtype="float32") for table in tables], axis=1)
 
 
-def test_it_equals_the_cosine_of_the_librarys_hidden_states_one_text_at_a_time(family):
-    model, encoded = family
-    found = measured(model, encoded)
-    row = get_family(model.config.model_type)
-    n = 3 if row.model_type in FINAL_NORM else 4
-    for i in range(len(TEXTS)):
-        with torch.inference_mode():
-            states = model.base_model(**encoded.pad([i]), output_hidden_states=True).hidden_states
-        cosines = torch.stack([cosine_similarity(a, b, dim=-1)[0] for a, b in zip(states, states[1:], strict=False)])
-        assert found["sentence"][i][:n] == pytest.approx(cosines[:n, row.sentence_token].numpy(), abs=1e-5)
-        assert found["mean"][i][:n] == pytest.approx(cosines[:n].mean(dim=1).numpy(), abs=1e-5)
+def rotation(n: int) -> np.ndarray:
+    return np.linalg.qr(np.random.default_rng(1).normal(size=(n, n)))[0]
 
 
-def test_batch_size_and_padding_change_nothing(family):
-    model, encoded = family
-    for pooling, cosines in measured(model, encoded, 1).items():
-        assert np.abs(measured(model, encoded, 3)[pooling] - cosines).max() < 1e-5
+def test_cka_of_a_rotated_scaled_and_shifted_state_is_one():
+    state = np.random.default_rng(0).normal(size=(50, 6))
+    assert cka_matrix(states(state, state @ rotation(6), 3 * state + 7)) == pytest.approx(1, abs=1e-5)
 
 
-def test_hooks_are_gone_afterwards_and_the_logits_are_the_same(family):
-    model, encoded = family
-    with torch.inference_mode():
-        before = model(**encoded.pad([0, 1])).logits
-    hooks = [dict(layer._forward_hooks) for layer in find_layers(model)]
-    measured(model, encoded)
-    assert [dict(layer._forward_hooks) for layer in find_layers(model)] == hooks
-    with torch.inference_mode():
-        assert torch.equal(model(**encoded.pad([0, 1])).logits, before)
+def test_cka_of_a_hand_computed_pair():
+    """One unit each: CKA is the square of their correlation, here of (1, 2, 3) and (1, 3, 2), which is 0.5."""
+    found = cka_matrix(states([[1], [2], [3]], [[1], [3], [2]]))
+    assert found == pytest.approx(np.array([[1, 0.25], [0.25, 1]]), abs=1e-6)
 
 
-def test_a_layer_that_changes_nothing_has_similarity_one(tmp_path):
-    """A BERT layer whose two output blocks write nothing is its two layer norms; a normed input passes unchanged."""
-    weights = resolve(save_tiny("bert", tmp_path / "model"))
-    model, encoded = load_model(weights, 2, 0), encode(load_tokenizer(weights), TEXTS, 32)
+def test_cka_of_a_state_that_is_the_same_for_every_text_is_not_defined():
+    found = cka_matrix(states([[1.0, 2], [1, 2], [1, 2]], [[0.0, 1], [1, 0], [2, 2]]))
+    assert np.isnan(found[0]).all() and np.isnan(found[:, 0]).all() and found[1, 1] == pytest.approx(1)
+
+
+def test_one_pass_gives_contribution_and_both_measures_for_each_pooling(tiny):
+    model, encoded = tiny
+    records = list(layer_records(list(represent(model, encoded))[-1], ORIGIN))
+    assert [type(record) for record in records] == [Similarity, LayerMatrix, LayerMatrix] * 2
+    similarity, cosine, cka = records[3:]
+    assert (similarity.pooling, cosine.measure, cka.measure) == ("mean", "cosine", "cka")
+    assert len(similarity.mean) == len(similarity.std) == len(similarity.quartiles) == 4
+    assert all(low <= middle <= high for low, middle, high in similarity.quartiles)
+    for matrix in (np.array(cosine.matrix), np.array(cka.matrix)):
+        assert matrix.shape == (5, 5) and np.allclose(matrix, matrix.T, atol=1e-6)
+        assert np.diag(matrix) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_sentence_token_of_a_bert_is_the_same_for_every_text_before_the_first_layer(tmp_path):
+    weights = resolve(str(save_tiny("bert", tmp_path / "model")))
+    encoded = encode(load_tokenizer(weights), TEXTS, 32)
+    records = list(layer_records(list(represent(load_model(weights, 2, 0), encoded))[-1], ORIGIN))
+    cka = records[2].matrix
+    assert set(cka[0]) == {None} and cka[1][1] == pytest.approx(1)
+
+
+def drift(before, after, kept, encoded, batch_size=32) -> dict[str, np.ndarray]:
+    return list(drift_cosines(before, after, kept, encoded, batch_size))[-1]
+
+
+def test_a_model_compared_with_itself_has_drift_one(tiny):
+    model, encoded = tiny
+    for cosines in drift(model, model, (0, 1, 2, 3), encoded).values():
+        assert cosines.shape == (4, 5) and cosines == pytest.approx(1, abs=1e-6)
+
+
+def test_first_layers_of_a_pruned_model_have_not_drifted_and_later_ones_have(tiny):
+    model, encoded = tiny
+    found = drift(model, drop_layers(model, (0, 1, 3)), (0, 1, 3), encoded)["mean"]
+    assert found[:, :3] == pytest.approx(1, abs=1e-5) and found[:, 3].mean() < 0.999
+
+
+def test_a_trained_layer_moves_its_own_state_and_none_below(tiny):
+    model, encoded = tiny
+    other = drop_layers(model, (0, 1, 2, 3))
     with torch.no_grad():
-        for name, parameter in find_layers(model)[2].named_parameters():
-            if name.startswith(("attention.output.dense", "output.dense")):
-                parameter.zero_()
-    found = measured(model, encoded)
-    assert found["sentence"][:, 2] == pytest.approx(1, abs=1e-6)
-    assert found["mean"][:, 2] == pytest.approx(1, abs=1e-6)
-    assert found["mean"][:, 1].max() < 0.999
+        for parameter in find_layers(other)[2].parameters():
+            parameter.add_(0.2 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0)))
+    found = drift(model, other, (0, 1, 2, 3), encoded)["mean"]
+    assert found[:, :3] == pytest.approx(1, abs=1e-5) and found[:, 3].mean() < 0.999
 
 
-def test_progress_counts_batches(family):
-    model, encoded = family
-    events = list(layer_similarities(model, encoded, batch_size=3))[:-1]
-    assert [(e.stage, e.step, e.steps) for e in events] == [(COMPARING, 1, 2), (COMPARING, 2, 2)]
-
-
-@pytest.mark.parametrize(
-    "model_type, mask, sentence",
-    [
-        ("bert", [1, 1, 1, 0], 0.1),  # first token
-        ("xlnet", [0, 1, 1, 1], 0.4),  # last token, padding on the left
-        ("xlnet", [1, 1, 1, 0], 0.3),  # last token that is no padding
-    ],
-)
-def test_pooling_never_counts_padding(model_type, mask, sentence):
-    cosines = torch.tensor([[0.1, 0.2, 0.3, 0.4]])
-    found = pool(cosines, torch.tensor([mask]), FAMILIES[model_type])
-    assert found["sentence"].item() == pytest.approx(sentence)
-    assert found["mean"].item() == pytest.approx(np.average(cosines[0], weights=mask))
+def test_drift_depends_on_neither_batch_size_nor_order(tiny):
+    model, encoded = tiny
+    other = drop_layers(model, (1, 2))
+    turned = replace(encoded, features=encoded.features[::-1], lengths=encoded.lengths[::-1])
+    for pooling, cosines in drift(model, other, (1, 2), encoded, 1).items():
+        assert np.abs(drift(model, other, (1, 2), encoded, 3)[pooling] - cosines).max() < 1e-5
+        assert np.abs(drift(model, other, (1, 2), turned, 3)[pooling][::-1] - cosines).max() < 1e-5

@@ -66,6 +66,14 @@ for seed in range({first_seed}, {first_seed + n_runs}):
     return subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, **pipes)
 
 
+def test_a_visitor_reads_and_writes_own_rows_beside_the_shipped_ones(tmp_path, shipped):
+    store = Store(tmp_path / "home", shipped=shipped("run", make_run(1)))
+    ann, bob = store.scoped("a" * 32), store.scoped("b" * 32)
+    ann.add(make_run(2))
+    assert [len(s.runs()) for s in (store, ann, bob)] == [1, 2, 1]
+    assert store.scoped("") == store and store.scoped("a" * 32) == ann != bob
+
+
 def test_a_store_nobody_wrote_to_is_empty_and_leaves_no_trace(store):
     assert (store.runs(), store.similarities(), store.run("key")) == ([], [], None)
     assert not store.folder.exists()

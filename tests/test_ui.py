@@ -14,6 +14,7 @@ from gradio_client import Client
 from rows import save_shipped
 from tiny import save_tiny
 
+from pruning.installs import Installs
 from pruning.jobs import CANCELLED, JobQueue
 from pruning.store import Store
 from pruning.strategies import STRATEGIES
@@ -46,7 +47,7 @@ def jobs(store):
 
 @pytest.fixture
 def client(store, jobs):
-    demo = build_app(store, jobs)
+    demo = build_app(store, jobs, Installs())
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
     yield Client(url, verbose=False, analytics_enabled=False)
     demo.close()
@@ -109,12 +110,13 @@ def wait_until(holds, seconds=240):
 def test_looking_at_results_imports_nothing_heavy(tmp_path):
     code = """
 import sys
+from pruning.installs import Installs
 from pruning.jobs import JobQueue
 from pruning.store import Store
 from pruning.ui.app import build_app
 from pruning.ui.choice import Choice
 from pruning.ui.view import make_view
-build_app(Store(), JobQueue(Store()))
+build_app(Store(), JobQueue(Store()), Installs())
 make_view(Choice(), Store())
 make_view(Choice(model="bert-base-uncased"), Store())
 heavy = {"torch", "transformers", "datasets", "evaluate", "sklearn", "scipy"} & set(sys.modules)

@@ -10,6 +10,7 @@ from pruning.models import MODELS
 from pruning.store import Store
 from pruning.ui import choice as choices
 from pruning.ui.choice import Choice, as_command, as_query, dropped_layers, from_query, pick_point, settle
+from pruning.ui.topics import find_topic
 
 BERT = Choice(model="bert-base-uncased")
 
@@ -20,7 +21,7 @@ def store(tmp_path, home):
 
 
 def test_the_first_choice_is_a_model_and_task_with_stored_runs(store):
-    choice, subject, _ = settle(Choice(), store)
+    choice, subject, *_ = settle(Choice(), store)
     assert (choice.model, choice.task, choice.source, subject.n_layers) == ("minilm-l6", "movie-reviews", "measured", 6)
 
 
@@ -70,13 +71,14 @@ def test_what_a_link_cannot_mean_is_passed_over():
     ],
 )  # fmt: skip
 def test_the_command_does_the_same_as_the_button(choice, seed, command):
-    assert " ".join(as_command(choice, seed)) == f"python -m pruning run {command}"
+    assert " ".join(as_command(choice, find_topic(choice.task), seed)) == f"python -m pruning run {command}"
 
 
 def test_every_command_is_understood_by_the_command_line():
     from pruning.__main__ import build_parser
 
-    pieces = as_command(Choice(task="tweets", strategy="custom", layers="1,4", recipe="standard", pooling="mean"), 3)
+    choice = Choice(task="tweets", strategy="custom", layers="1,4", recipe="standard", pooling="mean")
+    pieces = as_command(choice, find_topic("tweets"), 3)
     options = build_parser().parse_args(" ".join(pieces).split()[3:])
     assert (options.layers, options.seed, options.recipe, options.similarity) == ((1, 4), 3, "standard", "mean")
 

@@ -9,7 +9,7 @@ from rows import make_minilm_run, save_shipped
 from pruning.store import Store
 from pruning.strategies import STRATEGIES
 from pruning.ui.choice import COMPARED, Choice
-from pruning.ui.view import chosen_seed, make_view
+from pruning.ui.view import make_request, make_view
 
 BERT = Choice(model="bert-base-uncased")
 
@@ -91,9 +91,9 @@ def test_the_expected_time_says_what_it_rests_on(store):
 
 
 def test_an_empty_seed_field_takes_the_next_seed_that_was_not_run(store):
-    assert chosen_seed(Choice(n_dropped=1), store) == 2
-    assert chosen_seed(Choice(n_dropped=2), store) == 0
-    assert chosen_seed(Choice(n_dropped=1, seed=1), store) == 1
+    assert make_request(Choice(n_dropped=1), store).seed == 2
+    assert make_request(Choice(n_dropped=2), store).seed == 0
+    assert make_request(Choice(n_dropped=1, seed=1), store).seed == 1
 
 
 def test_a_new_row_is_seen_at_once_and_starred(store):

@@ -132,8 +132,11 @@
 
   const rows = (element, props, watch) => {
     const write = () => {
-      writeTable(element.querySelector(".lp-table"), props.value && props.value.numbers);
-      element.closest(".lp-runs").hidden = !(props.value && props.value.title);
+      const { title, subtitle, numbers } = props.value || {};
+      element.querySelector(".lp-title").textContent = title;
+      element.querySelector(".lp-sub").textContent = subtitle;
+      writeTable(element.querySelector(".lp-table"), numbers);
+      element.closest(".lp-runs").hidden = !title;
     };
     watch("value", write);
     write();
@@ -165,5 +168,22 @@
     });
   };
 
-  window.lp = { figure, rows, link, copy };
+  // your data: a file that is too large is refused before Gradio, which would show its name as HTML, hears of it
+  const limit = (element, props) => {
+    const refuse = (event) => {
+      if (!event.target.closest("#lp-file")) return;
+      const { files } = event.dataTransfer || event.target;
+      const most = Number(element.querySelector("[data-max-mb]").dataset.maxMb);
+      const large = [...(files || [])].find((file) => file.size > most * 2 ** 20);
+      if (!large) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      event.target.value = "";
+      const text = `This file has ${(large.size / 2 ** 20).toFixed(1)} MB, allowed are ${most}; take a sample of its rows.`;
+      props.value = { text, problem: true };
+    };
+    for (const name of ["change", "drop"]) window.addEventListener(name, refuse, true);
+  };
+
+  window.lp = { figure, rows, link, copy, limit };
 })();

@@ -8,19 +8,25 @@ from ..recipes import RECIPES
 from ..runs import Run
 from ..store import Store
 from ..strategies import STRATEGIES, describe_layers
-from ..tasks import TASKS
 from .choice import Choice, Subject, as_command
+from .topics import Topic
 
 
 def describe_action(
-    choice: Choice, subject: Subject, runs: Sequence[Run], dropped: tuple[int, ...] | None, error: str, store: Store
+    choice: Choice,
+    subject: Subject,
+    topic: Topic,
+    runs: Sequence[Run],
+    dropped: tuple[int, ...] | None,
+    error: str,
+    store: Store,
 ) -> dict:
     """What the run button would do and how long it takes, and the command that does the same.
 
     `runs` are the ones in the choice's line, `dropped` the layers it drops (None: not known yet).
     """
-    if choice.task not in TASKS:
-        text = f"{choice.task} is published only; choose a task such as SST-2 or Movie reviews to run a point live."
+    if not topic.has_texts:
+        text = f"{topic.label} is published only; choose a task such as SST-2 or Movie reviews to run a point live."
         return {"text": text, "command": []}
     if error:
         return {"text": error, "command": [], "problem": True}
@@ -28,12 +34,13 @@ def describe_action(
     recipe = RECIPES[choice.recipe]
     texts = f"at most {recipe.max_train:,} texts" if recipe.max_train else "all training texts"
     times = {1: "once", 2: "twice"}.get(recipe.epochs, f"{recipe.epochs} times")
-    lasts = expected_time(choice, subject, dropped, store)
+    lasts = expected_time(choice, subject, topic, dropped, store)
     text = f"{describe_dropping(choice, dropped)}, trains {texts} {times} with seed {seed}: {lasts} Can be cancelled."
+    text += f" Note: {subject.note}." if subject.note else ""
     if not subject.installed:
         size = f" ({MODELS[choice.model].download_mb} MB)" if choice.model in MODELS else ""
         text = f"Fetches {subject.label} first{size}. {text}"
-    return {"text": text, "command": as_command(choice, seed)}
+    return {"text": text, "command": as_command(choice, topic, seed)}
 
 
 def describe_dropping(choice: Choice, dropped: tuple[int, ...] | None) -> str:
@@ -53,13 +60,13 @@ def next_seed(choice: Choice, runs: Sequence[Run], dropped: tuple[int, ...] | No
     return next(seed for seed in range(len(done) + 1) if seed not in done)
 
 
-def expected_time(choice: Choice, subject: Subject, dropped: tuple[int, ...] | None, store: Store) -> str:
+def expected_time(choice: Choice, subject: Subject, topic: Topic, dropped: tuple[int, ...] | None, store: Store) -> str:
     if not subject.n_layers:
         return "how long that takes is not known before the model is here."
     n_dropped = choice.n_dropped if dropped is None else len(dropped)
     runs = store.runs(subject.key)
     known = frames.train_time(
-        runs, choice.task, choice.recipe, subject.n_layers - n_dropped, lambda run: not store.is_shipped(run)
+        runs, topic.key, choice.recipe, subject.n_layers - n_dropped, lambda run: not store.is_shipped(run)
     )
     if not known:
         return "how long that takes is not known, nothing of this size was run yet."

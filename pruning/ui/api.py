@@ -39,9 +39,16 @@ def make_plan(jobs: JobQueue) -> Callable[..., dict]:
         layers: list[int] | None = None,
         task: str = next(iter(TASKS)),
         pooling: str = Request.pooling,
+        text: list[str] | None = None,
+        label: str = Request.label,
+        kind: str = Request.kind,
     ) -> dict:
-        """Which layers would be kept and dropped, and the parameters before and after. `layers`: to drop (custom)."""
-        request = Request(model, task, strategy, n_dropped, tuple(layers or ()), pooling=pooling)
+        """Which layers would be kept and dropped, and the parameters before and after. `layers`: to drop (custom).
+
+        `text`, `label`, `kind`: of a task that is a file, where they should not be guessed.
+        """
+        columns = {"text": tuple(text or ()), "label": label, "kind": kind}
+        request = Request(model, task, strategy, n_dropped, tuple(layers or ()), pooling=pooling, **columns)
         return with_message(lambda: jobs.plan(request))
 
     return plan
@@ -57,9 +64,13 @@ def make_run(jobs: JobQueue) -> Callable[..., Iterator[dict]]:
         seed: int = Request.seed,
         recipe: str = Request.recipe,
         pooling: str = Request.pooling,
+        text: list[str] | None = None,
+        label: str = Request.label,
+        kind: str = Request.kind,
     ) -> Iterator[dict]:
         """Fine-tunes and scores one point; sends how it stands, and at last the run. Cancelling stops the run."""
-        request = Request(model, task, strategy, n_dropped, tuple(layers or ()), seed, recipe, pooling)
+        columns = {"text": tuple(text or ()), "label": label, "kind": kind}
+        request = Request(model, task, strategy, n_dropped, tuple(layers or ()), seed, recipe, pooling, **columns)
         caller = secrets.token_hex(8)
         job = with_message(lambda: jobs.submit(request, caller))
         try:

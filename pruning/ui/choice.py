@@ -15,7 +15,8 @@ from ..recipes import RECIPES
 from ..runs import POOLINGS
 from ..store import Store
 from ..strategies import STRATEGIES, check_layers, kept_layers, parse_layers
-from ..tasks import TASKS
+from ..uploads import Upload
+from .topics import Topic, find_topic, task_names
 
 COMPARED = tuple(name for name, strategy in STRATEGIES.items() if strategy.needs != "layers")
 UNKNOWN_LAYERS = 12  # what the slider offers while a model's number of layers is not known
@@ -24,7 +25,7 @@ UNKNOWN_LAYERS = 12  # what the slider offers while a model's number of layers i
 @dataclass(frozen=True)
 class Choice:
     model: str = next(iter(MODELS))
-    task: str = ""  # key of TASKS, or a published task without data here, such as the average; empty: the first
+    task: str = ""  # name of a Topic; empty: the first
     source: str = ""  # MEASURED or a key of published.SOURCES; empty: the first there is
     strategy: str = "top"
     compare: tuple[str, ...] = COMPARED
@@ -46,6 +47,8 @@ class Subject:
     revision: str = ""
     published: str = ""
     installed: bool = False
+    shared: bool = False  # its layers share one set of weights: only their number can change
+    note: str = ""  # what to know of its architecture
     error: str = ""  # why it cannot be used
 
 
@@ -62,25 +65,9 @@ def find_subject(model: str) -> Subject:
         known = weights.revision if weights else row.sha256
         return Subject(model, row.label, row.n_layers, known, row.published, bool(weights))
     if weights:
-        return Subject(weights.name, weights.name, weights.n_layers, weights.revision, installed=True)
+        about = {"shared": weights.family.shared, "note": weights.family.note}
+        return Subject(weights.name, weights.name, weights.n_layers, weights.revision, installed=True, **about)
     return Subject(model, model)
-
-
-def task_names(subject: Subject) -> list[str]:
-    """Tasks to choose from: published ones first where the model has some, then those with data of our own."""
-    by_published = {task.published: name for name, task in TASKS.items() if task.published}
-    names = [by_published.get(name, name) for name in published.tasks(subject.published)]
-    return names + [name for name in TASKS if name not in names]
-
-
-def all_tasks() -> list[str]:
-    """Every task that some model can be shown on."""
-    reported = {name for model in MODELS.values() for name in task_names(Subject("", "", published=model.published))}
-    return sorted(reported | set(TASKS), key=lambda name: (name in TASKS, name))
-
-
-def labelled_tasks(names: list[str]) -> list[tuple[str, str]]:
-    return [(task_label(name), name) for name in names]
 
 
 def labelled_sources(names: list[str]) -> list[tuple[str, str]]:
@@ -88,48 +75,48 @@ def labelled_sources(names: list[str]) -> list[tuple[str, str]]:
     return [(labels.get(name, "measured here"), name) for name in names]
 
 
-def task_label(task: str) -> str:
-    return TASKS[task].label if task in TASKS else task
-
-
-def published_task(task: str) -> str:
-    """The name published tables have for a task."""
-    return (TASKS[task].published if task in TASKS else task) or task
-
-
-def source_names(subject: Subject, task: str, has_runs: bool) -> list[str]:
+def source_names(subject: Subject, topic: Topic, has_runs: bool) -> list[str]:
     """Where numbers for this model and task come from; the first is shown unless another is chosen."""
-    names = published.sources(subject.published, published_task(task)) if subject.published else []
+    names = published.sources(subject.published, topic.published) if subject.published else []
     return names + [MEASURED] if has_runs or not names else names
 
 
-def has_runs(subject: Subject, task: str, store: Store) -> bool:
-    return task in TASKS and bool(store.runs(subject.key, task))
+def has_runs(subject: Subject, topic: Topic, store: Store) -> bool:
+    return topic.has_texts and bool(store.scoped(topic.scope).runs(subject.key, topic.key))
 
 
-def task_with_numbers(choice: Choice, store: Store) -> str:
-    """The chosen task where the model has numbers on it, else '', which stands for the first."""
-    subject, task = find_subject(choice.model), choice.task
-    known = published.sources(subject.published, published_task(task)) or has_runs(subject, task, store)
-    return task if known else ""
+def task_with_numbers(choice: Choice, store: Store, own: Sequence[Upload]) -> str:
+    """The chosen task where the model has numbers on it or it is the visitor's own, else '': the first."""
+    subject, topic = find_subject(choice.model), find_topic(choice.task, own)
+    known = topic.scope or published.sources(subject.published, topic.published) or has_runs(subject, topic, store)
+    return choice.task if known else ""
+
+
+def offered_strategies(subject: Subject) -> list[str]:
+    """Of layers that share their weights only the number can change, which is what `top` does."""
+    return ["top"] if subject.shared else list(STRATEGIES)
 
 
 def most_layers(choice: Choice, n_layers: int | None) -> int:
     return STRATEGIES[choice.strategy].most(n_layers or UNKNOWN_LAYERS)
 
 
-def settle(choice: Choice, store: Store) -> tuple[Choice, Subject, list[str]]:
-    """The choice, with what does not go together replaced by the nearest that does; its model and its sources."""
+def settle(choice: Choice, store: Store, own: Sequence[Upload] = ()) -> tuple[Choice, Subject, Topic, list[str]]:
+    """The choice, with what does not go together replaced by the nearest that does; its model, task and sources.
+
+    `own` are the visitor's files.
+    """
     subject = find_subject(choice.model)
-    names = task_names(subject)
+    names = task_names(subject.published, own)
     task = choice.task if choice.task in names else names[0]
-    sources = source_names(subject, task, has_runs(subject, task, store))
-    strategy = choice.strategy if choice.strategy in STRATEGIES else "top"
+    topic = find_topic(task, own)
+    sources = source_names(subject, topic, has_runs(subject, topic, store))
+    strategy = choice.strategy if choice.strategy in offered_strategies(subject) else "top"
     choice = replace(
         choice, task=task, strategy=strategy, source=choice.source if choice.source in sources else sources[0]
     )
     most = most_layers(choice, subject.n_layers)
-    return replace(choice, n_dropped=min(max(choice.n_dropped, 0), most)), subject, sources
+    return replace(choice, n_dropped=min(max(choice.n_dropped, 0), most)), subject, topic, sources
 
 
 def dropped_layers(choice: Choice, n_layers: int | None, similarity: Sequence[float] | None) -> tuple[int, ...] | None:
@@ -159,24 +146,34 @@ def pick_point(choice: Choice, point: Mapping) -> Choice:
     return replace(choice, strategy=strategy, n_dropped=n_dropped, layers=",".join(map(str, layers)))
 
 
-def as_request(choice: Choice, seed: int) -> Request:
+def as_request(choice: Choice, topic: Topic, seed: int) -> Request:
     """ValueError: the custom layers cannot be read."""
     custom = STRATEGIES[choice.strategy].needs == "layers"
     return Request(
         model=choice.model,
-        task=choice.task,
+        task=topic.file or choice.task,
         strategy=choice.strategy,
         n_dropped=None if custom else choice.n_dropped,
         layers=parse_layers(choice.layers) if custom else (),
         seed=seed,
         recipe=choice.recipe,
         pooling=choice.pooling,
+        text=topic.text,
+        label=topic.label_column,
+        kind=topic.kind,
+        scope=topic.scope,
     )
 
 
-def as_command(choice: Choice, seed: int) -> list[str]:
-    """The same run on the command line, in pieces that a line should not break; defaults are left out."""
-    options = {"model": choice.model, "task": choice.task, "strategy": choice.strategy}
+def as_command(choice: Choice, topic: Topic, seed: int) -> list[str]:
+    """The same run on the command line, in pieces that a line should not break; defaults are left out.
+
+    A visitor's file goes by its name alone: where it lay before is not known.
+    """
+    options = {"model": choice.model, "task": Path(topic.file).name or choice.task}
+    options |= {"label": topic.label_column} if topic.label_column else {}
+    options |= {"kind": topic.kind} if topic.kind else {}
+    options["strategy"] = choice.strategy
     if STRATEGIES[choice.strategy].needs == "layers":
         options["layers"] = choice.layers.replace(" ", "")
     else:
@@ -185,7 +182,9 @@ def as_command(choice: Choice, seed: int) -> list[str]:
     options |= {"seed": seed} if seed else {}
     options |= {"recipe": choice.recipe} if choice.recipe != defaults.recipe else {}
     options |= {"similarity": choice.pooling} if choice.pooling != defaults.pooling else {}
-    return ["python -m pruning run", *(f"--{name} {shlex.quote(str(value))}" for name, value in options.items())]
+    pieces = [f"--{name} {shlex.quote(str(value))}" for name, value in options.items()]
+    text = [f"--text {shlex.join(topic.text)}"] if topic.text else []
+    return ["python -m pruning run", *pieces[:2], *text, *pieces[2:]]
 
 
 def as_query(choice: Choice) -> str:

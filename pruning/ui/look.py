@@ -10,6 +10,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from ..palette import LOOKS, theme_colours
+from ..read_table import MAX_MB
 
 ASSETS = Path(__file__).parent.parent.parent / "assets"
 PLOTLY = Path(find_spec("plotly").origin).parent / "package_data"  # only its file is needed here
@@ -56,7 +57,7 @@ def launch_options() -> dict:
         "run_history": False,
         "enable_monitoring": False,
         "footer_links": ["api"],
-        "max_file_size": "20mb",
+        "max_file_size": f"{MAX_MB}mb",
     }
 
 

@@ -1,6 +1,11 @@
 """The page's own parts: `gr.HTML` with a fixed template each. Values reach the page through {{}}, which escapes them,
 or through assets/page/app.js, which writes them as text; never through ${}, which would be taken as HTML.
+
+Gradio runs what {{}} has made once more, as a JavaScript template literal: a model or a text named ${...} would be
+executed in the browser. `as_letters` prevents that for every part whose template has {{}}.
 """
+
+from typing import Any
 
 import gradio as gr
 
@@ -11,8 +16,7 @@ HEADER = """<header class="lp-header"><h1>Layer Pruning Explorer</h1>
 FIGURE = """<h2 class="lp-title"></h2><p class="lp-sub"></p><div class="lp-plot" role="img"></div>
 <details class="lp-numbers"><summary>The numbers as a table</summary><div class="lp-table"></div></details>"""
 
-TABLE = """{{#if value.title}}<h2 class="lp-title">{{value.title}}</h2><p class="lp-sub">{{value.subtitle}}</p>{{/if}}
-<div class="lp-table"></div>"""
+TABLE = """<h2 class="lp-title"></h2><p class="lp-sub"></p><div class="lp-table"></div>"""
 
 TILES = """<div class="lp-tiles">{{#each value.tiles}}<div class="lp-card lp-tile">
 <div class="lp-number">{{number}}</div><div class="lp-text">{{text}}</div></div>{{/each}}</div>"""
@@ -45,13 +49,29 @@ def script(name: str) -> str:
 
 def part(template: str, name: str = "", start: str | None = None) -> gr.HTML:
     """`name` is its id on the page, `start` the function of app.js that brings it to life."""
-    return gr.HTML(
+    return (Template if "{{" in template else gr.HTML)(
         None,
         html_template=template,
         js_on_load=script(start) if start else None,
         apply_default_css=False,
         elem_id=f"lp-{name}" if name else None,
     )
+
+
+class Template(gr.HTML):
+    """A class, since Gradio makes parts anew as they are updated. It leaves a parts.pyi here, which git ignores."""
+
+    def postprocess(self, value: Any) -> Any:
+        return as_letters(value)
+
+
+def as_letters(value: Any) -> Any:
+    """The value with every $ and backslash written so that a JavaScript template literal makes them again."""
+    if isinstance(value, str):
+        return value.replace("\\", "\\x5c").replace("$", "\\x24")
+    if isinstance(value, dict):
+        return {key: as_letters(inner) for key, inner in value.items()}
+    return [as_letters(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def figure(name: str) -> gr.HTML:

@@ -1,5 +1,6 @@
 """Everything the Trade-off tab shows of one choice, as plain values: the page only puts them in their places."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 
@@ -9,12 +10,15 @@ from .. import frames, published, story, tables
 from ..figures import score_against_dropped, similarity_of_layers
 from ..frames import MEASURED
 from ..palette import cosine_colour
+from ..plan import Request
 from ..runs import POOLINGS, Run, Similarity
 from ..store import Store
 from ..strategies import STRATEGIES, describe_layers
 from ..tasks import TASKS
+from ..uploads import Upload
 from .action import describe_action, next_seed
-from .choice import Choice, Subject, as_query, dropped_layers, published_task, settle, task_label
+from .choice import Choice, Subject, as_query, as_request, dropped_layers, settle
+from .topics import Topic
 
 
 @dataclass(frozen=True)
@@ -49,19 +53,20 @@ def version(store: Store) -> tuple:
 
 @lru_cache(maxsize=64)
 def load_frames(
-    store: Store, stored: tuple, subject: Subject, task: str, source: str, recipe: str, pooling: str
+    store: Store, stored: tuple, subject: Subject, topic: Topic, source: str, recipe: str, pooling: str
 ) -> Frames:
     """`stored` is the store's version: a new row makes new tables."""
-    every = store.runs(subject.key, task) if task in TASKS else []
+    every = store.runs(subject.key, topic.key) if topic.has_texts else []
+    every = [run for run in every if topic.data in ("", run.data)]
     runs = frames.comparable(every, recipe, subject.revision)
     live = frozenset(run.key for run in runs if not store.is_shipped(run))
-    similarities = store.similarities(subject.key)
-    same_task = [s for s in similarities if s.task == task and subject.revision in ("", s.revision)]
+    similarities = [s for s in store.similarities(subject.key) if s.task != topic.key or topic.data in ("", s.data)]
+    same_task = [s for s in similarities if s.task == topic.key and subject.revision in ("", s.revision)]
     similarity = frames.matching(same_task, runs, pooling)
     if source == MEASURED:
         curve = frames.measured_curve(runs, similarity and similarity.mean, lambda run: run.key in live)
     else:
-        curve = frames.published_curve(subject.published, published_task(task), source)
+        curve = frames.published_curve(subject.published, topic.published, source)
     revision = similarity.revision if similarity else runs[0].revision if runs else subject.revision
     table = frames.similarity_table(similarities, pooling, revision)
     return Frames(runs, describe_others(every, subject), curve, similarity, table, live)
@@ -74,56 +79,59 @@ def describe_others(runs: list[Run], subject: Subject) -> str:
 
 
 def look_up(
-    choice: Choice, subject: Subject, store: Store, stored: tuple
+    choice: Choice, subject: Subject, topic: Topic, store: Store, stored: tuple
 ) -> tuple[Frames, tuple[int, ...] | None, str]:
     """The tables behind a settled choice, the layers it drops (None: not known) and why it is impossible."""
-    found = load_frames(store, stored, subject, choice.task, choice.source, choice.recipe, choice.pooling)
+    found = load_frames(store, stored, subject, topic, choice.source, choice.recipe, choice.pooling)
     try:
         dropped = dropped_layers(choice, subject.n_layers, found.similarity and found.similarity.mean)
     except ValueError as error:
-        return found, None, subject.error or str(error)
-    return found, dropped, subject.error
+        return found, None, subject.error or topic.problem or str(error)
+    return found, dropped, subject.error or topic.problem
 
 
-def chosen_seed(choice: Choice, store: Store) -> int:
-    """The seed that a live run of this choice would take."""
-    choice, subject, _ = settle(choice, store)
-    found, dropped, _ = look_up(choice, subject, store, version(store))
-    return next_seed(choice, found.runs, dropped)
+def make_request(choice: Choice, store: Store, own: Sequence[Upload] = ()) -> Request:
+    """What a live run of this choice would ask; ValueError: the custom layers cannot be read."""
+    choice, subject, topic, _ = settle(choice, store, own)
+    store = store.scoped(topic.scope)
+    found, dropped, _ = look_up(choice, subject, topic, store, version(store))
+    return as_request(choice, topic, next_seed(choice, found.runs, dropped))
 
 
-def make_view(choice: Choice, store: Store) -> View:
-    """The view of any choice."""
-    choice, subject, _ = settle(choice, store)
-    return make_settled_view(choice, subject, store, version(store))
+def make_view(choice: Choice, store: Store, own: Sequence[Upload] = ()) -> View:
+    """The view of any choice; `own` are the visitor's files."""
+    choice, subject, topic, _ = settle(choice, store, own)
+    store = store.scoped(topic.scope)
+    return make_settled_view(choice, subject, topic, store, version(store))
 
 
 @lru_cache(maxsize=256)
-def make_settled_view(choice: Choice, subject: Subject, store: Store, stored: tuple) -> View:
-    """The view of a settled choice; what many visitors look at is made once."""
-    found, dropped, error = look_up(choice, subject, store, stored)
+def make_settled_view(choice: Choice, subject: Subject, topic: Topic, store: Store, stored: tuple) -> View:
+    """The view of a settled choice; what many visitors look at is made once. `store` is scoped as the topic is."""
+    found, dropped, error = look_up(choice, subject, topic, store, stored)
     if dropped is not None:
         choice = replace(choice, n_dropped=len(dropped))
-    drawn = drawn_rows(found.curve, choice, dropped)
+    drawn = drawn_rows(found.curve, choice, subject, dropped)
     point = story.Point(choice.strategy, choice.n_dropped, subject.n_layers or 0, dropped, choice.budget)
     told = story.tell(found.curve, point, drawn)
-    action = describe_action(choice, subject, found.runs, dropped, error, store)
+    action = describe_action(choice, subject, topic, found.runs, dropped, error, store)
     tiles = story.tiles(found.curve, point, find_cost(choice, subject, found, dropped))
     return View(
         tiles={"tiles": [asdict(tile) for tile in tiles], "query": as_query(choice)},
-        curve=draw_curve(choice, subject, found, drawn, told),
+        curve=draw_curve(choice, subject, topic, found, drawn, told),
         stack=draw_stack(choice, subject, found, dropped),
         story=asdict(told),
-        heatmap=draw_heatmap(choice, subject, found, dropped),
-        rows=list_rows(choice, subject, found),
+        heatmap=draw_heatmap(choice, subject, topic, found, dropped),
+        rows=list_rows(choice, subject, topic, found),
         action=action,
-        can_run=not error and choice.task in TASKS,
+        can_run=not error and topic.has_texts,
     )
 
 
-def drawn_rows(curve: pd.DataFrame, choice: Choice, dropped: tuple[int, ...] | None) -> pd.DataFrame:
+def drawn_rows(curve: pd.DataFrame, choice: Choice, subject: Subject, dropped: tuple[int, ...] | None) -> pd.DataFrame:
     """The strategies looked at, and the layers named by hand even where a strategy's run has measured them."""
-    rows = curve[curve.strategy.isin([choice.strategy, *choice.compare, "custom"])]
+    compared = () if subject.shared else choice.compare
+    rows = curve[curve.strategy.isin([choice.strategy, *compared, "custom"])]
     own = frames.find_rows(curve, choice.strategy, choice.n_dropped, dropped)
     return pd.concat([rows, own]).drop_duplicates(["strategy", "n_dropped", "dropped"]) if len(own) else rows
 
@@ -134,11 +142,13 @@ def find_cost(choice: Choice, subject: Subject, found: Frames, dropped: tuple[in
     return frames.measured_cost(found.runs, len(dropped)) if dropped is not None else frames.Cost()
 
 
-def draw_curve(choice: Choice, subject: Subject, found: Frames, drawn: pd.DataFrame, told: story.Story) -> dict:
-    title, subtitle = curve_titles(choice, subject, found, drawn)
+def draw_curve(
+    choice: Choice, subject: Subject, topic: Topic, found: Frames, drawn: pd.DataFrame, told: story.Story
+) -> dict:
+    title, subtitle = curve_titles(choice, subject, topic, found, drawn)
     reference = None
     if choice.source != MEASURED:
-        reference = published.distilled(subject.published, published_task(choice.task), choice.source)
+        reference = published.distilled(subject.published, topic.published, choice.source)
     figure = score_against_dropped(
         drawn,
         title,
@@ -151,12 +161,12 @@ def draw_curve(choice: Choice, subject: Subject, found: Frames, drawn: pd.DataFr
         reference,
         axis=axis_title(choice, found),
     )
-    return as_value(figure, f"{title}. {told}", tables.curve_numbers(drawn), f"{file_stem(choice, subject)}-curve.csv")
+    return as_value(figure, f"{title}. {told}", tables.curve_numbers(drawn), f"{file_stem(subject, topic)}-curve.csv")
 
 
-def curve_titles(choice: Choice, subject: Subject, found: Frames, drawn: pd.DataFrame) -> tuple[str, str]:
+def curve_titles(choice: Choice, subject: Subject, topic: Topic, found: Frames, drawn: pd.DataFrame) -> tuple[str, str]:
     """What the curve shows, and what its numbers rest on."""
-    about = f"{subject.label} on {task_label(choice.task)}"
+    about = f"{subject.label} on {topic.label}"
     if subject.error:
         return f"{subject.label} cannot be used", subject.error
     if found.curve.empty:
@@ -193,7 +203,7 @@ def draw_stack(choice: Choice, subject: Subject, found: Frames, dropped: tuple[i
         return {"title": "Layer stack", "subtitle": "known once the model is here", "layers": []}
     cosines = found.similarity.mean if found.similarity else [None] * subject.n_layers
     low, high = (found.similarities.cosine.min(), found.similarities.cosine.max()) if found.similarity else (0, 1)
-    layers = []
+    word, layers = "repeat" if subject.shared else "layer", []
     for layer in reversed(range(subject.n_layers)):
         value = cosines[layer]
         if value is None:
@@ -202,7 +212,7 @@ def draw_stack(choice: Choice, subject: Subject, found: Frames, dropped: tuple[i
             fill, ink = cosine_colour((value - low) / ((high - low) or 1))
             text = f"{value:.3f}"
         layers.append(
-            {"name": f"layer {layer}", "cosine": text, "fill": fill, "ink": ink, "off": layer in (dropped or ())}
+            {"name": f"{word} {layer}", "cosine": text, "fill": fill, "ink": ink, "off": layer in (dropped or ())}
         )
     if dropped is None:
         subtitle = "which layers are dropped is not known yet"
@@ -212,8 +222,10 @@ def draw_stack(choice: Choice, subject: Subject, found: Frames, dropped: tuple[i
     return {"title": "Layer stack", "subtitle": subtitle, "layers": layers}
 
 
-def draw_heatmap(choice: Choice, subject: Subject, found: Frames, dropped: tuple[int, ...] | None) -> dict:
-    labels = {name: task.label for name, task in TASKS.items()}
+def draw_heatmap(
+    choice: Choice, subject: Subject, topic: Topic, found: Frames, dropped: tuple[int, ...] | None
+) -> dict:
+    labels = {name: task.label for name, task in TASKS.items()} | {topic.key: topic.label}
     if found.similarities.empty:
         title = f"No layer similarities of {subject.label} measured yet"
         subtitle = "a live run with strategy Contribution measures them"
@@ -226,12 +238,12 @@ def draw_heatmap(choice: Choice, subject: Subject, found: Frames, dropped: tuple
     return as_value(figure, f"{title} {subtitle}", numbers, f"{subject.label}-similarity.csv")
 
 
-def list_rows(choice: Choice, subject: Subject, found: Frames) -> dict:
+def list_rows(choice: Choice, subject: Subject, topic: Topic, found: Frames) -> dict:
     runs = found.runs if choice.source == MEASURED else []
     rows = tables.run_rows(runs, found.curve, lambda run: run.key in found.live)
-    subtitle = f"{subject.label} on {task_label(choice.task)}, recipe {choice.recipe}: one row per run"
+    subtitle = f"{subject.label} on {topic.label}, recipe {choice.recipe}: one row per run"
     title = "Runs behind these numbers" if len(rows) else ""
-    return {"title": title, "subtitle": subtitle, "numbers": as_table(rows, f"{file_stem(choice, subject)}-runs.csv")}
+    return {"title": title, "subtitle": subtitle, "numbers": as_table(rows, f"{file_stem(subject, topic)}-runs.csv")}
 
 
 def as_value(figure, label: str, numbers: pd.DataFrame, file: str) -> dict:
@@ -244,5 +256,5 @@ def as_table(rows: pd.DataFrame, file: str) -> dict:
     return {"columns": rows.columns.tolist(), "rows": cells, "file": file}
 
 
-def file_stem(choice: Choice, subject: Subject) -> str:
-    return f"{subject.label}-{task_label(choice.task)}".replace(" ", "-").replace("/", "-").lower()
+def file_stem(subject: Subject, topic: Topic) -> str:
+    return f"{subject.label}-{topic.label}".replace(" ", "-").replace("/", "-").lower()
