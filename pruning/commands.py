@@ -149,8 +149,8 @@ def similarity(options: argparse.Namespace) -> None:
         for event in watched(compare(request, store)):
             if not isinstance(event, Progress):
                 found[isinstance(event, LayerMatrix)].append(event)
-    every = {record.key: record for record in sum(found, [])}
-    shown = [r for r in every.values() if options.json or not isinstance(r, LayerMatrix)]  # too wide for a table
+    similarities, matrices = (sorted(records, key=lambda record: record.key) for records in found)
+    shown = [*similarities, *(matrices if options.json else [])]  # these are too wide for a table
     show(options, [json.loads(to_json(record)) for record in shown])
 
 

@@ -98,7 +98,8 @@ def test_similarities_are_measured_and_stored(capsys, home, model):
     assert status == 0
     rows = json.loads(out)
     assert {row["pooling"]: len(row["mean"]) for row in rows if "mean" in row} == {"sentence": 4, "mean": 4}
-    assert [(row["measure"], len(row["matrix"])) for row in rows if "matrix" in row] == [("cosine", 5), ("cka", 5)] * 2
+    matrices = [(row["measure"], row["pooling"], len(row["matrix"])) for row in rows if "matrix" in row]
+    assert matrices == [(measure, pooling, 5) for measure in ("cka", "cosine") for pooling in ("mean", "sentence")]
     assert len(Store().similarities("tiny-bert")) == 2
     again = call(capsys, "similarity", "--model", model, "--task", "tweets", "--json")
     assert again[1] == out and "comparing" not in again[2]  # what is stored is not measured again
