@@ -10,7 +10,7 @@ from .models import NotInstalledError
 from .plan import NeedsSimilarityError
 from .read_table import FORMATS, MAX_MB
 from .recipes import RECIPES
-from .runs import KINDS, POOLINGS
+from .runs import KINDS, POOLINGS, PRE_TRAINED, STARTS
 from .strategies import STRATEGIES, parse_layers
 
 TASK = "a name of `tasks`, or a file of your own"
@@ -39,10 +39,19 @@ def build_parser() -> argparse.ArgumentParser:
     retime = commands.add_parser("retime", help="measure the latency of your stored runs anew, one after the other")
     retime.add_argument("--model", required=True)
     retime.add_argument("--task", required=True)
-    similarity = commands.add_parser("similarity", help="how similar each layer's output is to its input")
+    similarity = commands.add_parser("similarity", help="how similar a model's layers are to each other")
     similarity.add_argument("--model", required=True)
     similarity.add_argument("--task", required=True, help=TASK)
     add_columns(similarity)
+    probe = commands.add_parser("probe", help="what each layer knows of a task, before and after fine-tuning")
+    drift = commands.add_parser("drift", help="how far fine-tuning moved each layer")
+    for command in (probe, drift):
+        add_point(command)
+    add_budget(commands.add_parser("budget", help="most layers that a loss in points buys; from stored runs"))
+    export = commands.add_parser("export", help="write a pruned, fine-tuned model with its card")
+    add_point(export)
+    export.add_argument("--to", required=True, metavar="DIR", help="a new folder")
+    export.add_argument("--hub", default="", metavar="OWNER/NAME", help="also send it there; needs HF_TOKEN")
     doctor = commands.add_parser("doctor", help="prove that dropping layers of a model is right")
     doctor.add_argument("model", help="a name of `models`, a hub id or a folder")
     results = commands.add_parser("results", help="what was measured")
@@ -63,6 +72,7 @@ def add_point(command: argparse.ArgumentParser, needs_task: bool = True) -> None
     command.add_argument("--drop", type=int, metavar="K", help="how many layers to drop")
     command.add_argument("--layers", type=parse_option(parse_layers), default=(), help="to drop, with custom: 0,1,5")
     command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--start", default=PRE_TRAINED, help=f"one of: {', '.join(STARTS)}")
     add_how(command)
 
 
@@ -73,7 +83,15 @@ def add_sweep(command: argparse.ArgumentParser) -> None:
     command.add_argument("--strategies", nargs="+", metavar="S", help="default: every strategy but custom")
     command.add_argument("--drops", nargs="+", type=int, metavar="K", help="default: every number a strategy allows")
     command.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="N")
+    command.add_argument("--start", default=PRE_TRAINED, help=f"one of: {', '.join(STARTS)}")
     command.add_argument("--plan", action="store_true", help="only say what would run")
+    add_how(command)
+
+
+def add_budget(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--model", required=True)
+    command.add_argument("--task", required=True, help=TASK)
+    command.add_argument("--points", type=float, required=True, help="loss you accept, such as 1 or 2.5")
     add_how(command)
 
 

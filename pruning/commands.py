@@ -1,20 +1,21 @@
 """What each command does: options in, a document or a table on stdout out. Heavy imports wait until they are needed."""
 
 import argparse
-import csv
 import json
-import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from .models import MODELS, all_models, is_fetched, resolve, stored_name
 from .own_data import stored_task
-from .plan import NeedsSimilarityError, Request, check, load_data
-from .progress import FETCHING, Progress
+from .plan import NeedsSimilarityError, Request, check
+from .recipes import get_recipe
 from .runs import LayerMatrix, to_json
 from .store import Store
 from .strategies import STRATEGIES, describe_layers
 from .tasks import TASKS
+from .terminal import as_table, readable, show, show_progress, tell
 
 
 def models(options: argparse.Namespace) -> None:
@@ -134,24 +135,56 @@ def sweep(options: argparse.Namespace) -> None:
         show(options, [json.loads(to_json(r)) for r in found if r])
 
 
-def similarity(options: argparse.Namespace) -> None:
+def analyse(options: argparse.Namespace) -> None:
+    """Commands similarity, probe and drift: the records, measured where they are not stored."""
+    request = to_request(options)
+    if request.n_dropped is None and not request.layers:
+        request = replace(request, n_dropped=0)
+    check(request)
+    from .analyses import ANALYSES
+
+    records = show_progress(ANALYSES[options.command](request, Store()))
+    shown = [r for r in records if options.json or not isinstance(r, LayerMatrix)]  # too wide for a table
+    show(options, [json.loads(to_json(record)) for record in shown])
+
+
+def budget(options: argparse.Namespace) -> None:
+    """The most layers that each strategy drops within the loss; from stored runs alone."""
+    from .budget import most_droppable
+    from .frames import comparable, matching
+
+    get_recipe(options.recipe)
+    store, name, task = Store(), stored_name(options.model), stored_task(options.task)
+    runs = comparable(store.runs(name, task), options.recipe)
+    if not runs:
+        known = sorted({f"{run.model} on {run.task}, {run.recipe['name']}" for run in store.runs()})
+        raise ValueError(
+            f"no run of {name} on {task} with recipe {options.recipe} is stored, and a budget rests on runs; make them "
+            f"with the command sweep, or choose one of: {'; '.join(known) or 'nothing'}"
+        )
+    similarity = matching(store.similarities(name, task), runs, options.similarity)
+    rows = most_droppable(runs, similarity and similarity.mean, options.points)
+    if not rows:
+        raise ValueError(
+            f"no seed of the stored runs of {name} on {task} has both the full model and a pruned one; "
+            "run the full model too (--drop 0)"
+        )
+    show(options, rows)
+
+
+def export(options: argparse.Namespace) -> None:
     request = to_request(options)
     check(request)
-    from .execute import compare, fetch
+    from .export import check_repository, push
+    from .export import export as write
 
-    store = Store()
-    show_progress(fetch(options.model))
-    weights, data = resolve(options.model), load_data(request)
-    wanted = (weights.revision, data.fingerprint)
-    stored = [store.records(kind, weights.name, data.task.name) for kind in ("similarity", "matrix")]
-    found = [[record for record in records if (record.revision, record.data) == wanted] for records in stored]
-    if not all(found):
-        for event in watched(compare(request, store)):
-            if not isinstance(event, Progress):
-                found[isinstance(event, LayerMatrix)].append(event)
-    similarities, matrices = (sorted(records, key=lambda record: record.key) for records in found)
-    shown = [*similarities, *(matrices if options.json else [])]  # these are too wide for a table
-    show(options, [json.loads(to_json(record)) for record in shown])
+    token = os.environ.get("HF_TOKEN", "")
+    if options.hub:
+        check_repository(options.hub, token)
+
+    folder = show_progress(write(request, Path(options.to), Store()))
+    address = push(folder, options.hub, token) if options.hub else ""
+    show(options, {"folder": str(folder.absolute())} | ({"hub": address} if address else {}))
 
 
 def retime(options: argparse.Namespace) -> None:
@@ -182,10 +215,10 @@ def doctor(options: argparse.Namespace) -> None:
 
 def results(options: argparse.Namespace) -> None:
     store = Store()
-    read = {"run": store.runs, "similarity": store.similarities}[options.kind]
-    records = read(options.model and stored_name(options.model), options.task and stored_task(options.task))
+    names = (options.model and stored_name(options.model), options.task and stored_task(options.task))
+    records = store.records(options.kind, *names)
     if not records and (options.model or options.task):
-        known = sorted({f"{record.model} on {record.task}" for record in read()})
+        known = sorted({f"{record.model} on {record.task}" for record in store.records(options.kind)})
         tell(f"nothing stored for that model and task; stored: {', '.join(known) or 'nothing'}")
     if options.format == "jsonl" and not options.json:
         for record in records:
@@ -195,7 +228,7 @@ def results(options: argparse.Namespace) -> None:
 
 
 def to_request(options: argparse.Namespace) -> Request:
-    names = ("model", "task", "strategy", "layers", "seed", "recipe", "label", "kind")
+    names = ("model", "task", "strategy", "layers", "seed", "recipe", "start", "label", "kind")
     given = {name: getattr(options, name) for name in names if hasattr(options, name)}
     return Request(
         **given,
@@ -205,95 +238,6 @@ def to_request(options: argparse.Namespace) -> Request:
     )
 
 
-def show(options: argparse.Namespace, document: Any) -> None:
-    """The document as JSON where --json was given, else as csv or as a table for people."""
-    rows = document if isinstance(document, list) else [document]
-    if options.json:
-        print(json.dumps(document, indent=2, ensure_ascii=False))
-    elif getattr(options, "format", "") == "csv":
-        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]) if rows else [])
-        writer.writeheader()
-        writer.writerows({k: json.dumps(v) if isinstance(v, list | dict) else v for k, v in r.items()} for r in rows)
-    elif not rows:
-        return
-    else:
-        shown = [{k: readable(k, v) for k, v in row.items() if is_shown(k)} for row in rows]
-        print(as_table(shown) if isinstance(document, list) else as_lines(shown[0]))
-
-
-def as_lines(row: dict[str, str]) -> str:
-    width = max(map(len, row))
-    return "\n".join(f"{name:{width}}  {value}" for name, value in row.items())
-
-
-def as_table(rows: list[dict[str, str]]) -> str:
-    widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in rows[0]}
-    lines = ({name: name for name in widths}, *rows)
-    return "\n".join("  ".join(f"{row[name]:{width}}" for name, width in widths.items()).rstrip() for row in lines)
-
-
-def is_shown(name: str) -> bool:
-    """Fields that are too long for a person's table; --json and jsonl have them."""
-    return name not in ("flops", "revision", "data", "history", "versions", "metrics", "latency_quartiles_ms", "source")
-
-
-def readable(name: str, value: Any) -> str:
-    """A value of a record as short text."""
-    if name == "key":
-        return str(value)[:12]
-    if name in ("kept", "dropped"):
-        return describe_layers(value)
-    if name == "recipe":
-        return value["name"]
-    if value is None or isinstance(value, bool):
-        return {None: "", True: "yes", False: "no"}[value]
-    if isinstance(value, float):
-        return f"{value:.3f}" if name in ("mean", "std") else f"{value:.2f}"
-    if isinstance(value, int):
-        return f"{value:,}" if value >= 10_000 else str(value)
-    if isinstance(value, dict):
-        return " ".join(f"{k}: {readable('', v)}" for k, v in value.items())
-    return ", ".join(readable(name, v) for v in value) if isinstance(value, list) else str(value)
-
-
-def tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def show_progress(events: Iterator) -> Any:
-    """Works through the events, showing progress on stderr; the last event, or None where there was none."""
-    last = None
-    for last in watched(events):
-        pass
-    return last
-
-
-def watched(events: Iterator) -> Iterator:
-    """The same events; a bar on a terminal, else one line per stage, on stderr."""
-    from tqdm import tqdm
-
-    bar, stage = None, ""
-    try:
-        for event in events:
-            if isinstance(event, Progress):
-                if event.stage != stage:
-                    if bar is not None:
-                        bar.close()
-                    stage = event.stage
-                    bar = tqdm(desc=stage, total=event.steps or None, disable=not sys.stderr.isatty(),
-                               unit="B" if stage == FETCHING else "step", unit_scale=stage == FETCHING)  # fmt: skip
-                    if bar.disable:
-                        tell(f"{stage} …")
-                bar.total = event.steps or bar.total
-                bar.update(event.step - bar.n)
-                if event.loss is not None:
-                    bar.set_postfix_str(f"loss {event.loss:.3f}", refresh=False)
-            yield event
-    finally:
-        if bar is not None:
-            bar.close()
-
-
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
-    f.__name__: f for f in (models, tasks, strategies, plan, run, sweep, retime, similarity, doctor, results)
-}
+    f.__name__: f for f in (models, tasks, strategies, plan, run, sweep, retime, budget, export, doctor, results)
+} | dict.fromkeys(("similarity", "probe", "drift"), analyse)

@@ -99,11 +99,12 @@ def explained(to: Path) -> Iterator[None]:
 def zip_folder(folder: Path) -> Path:
     """FOLDER.zip beside the folder, which it holds under its own name; not packed tighter, since weights hardly can."""
     target = folder.with_name(f"{folder.name}.zip")
-    with explained(target), tempfile.NamedTemporaryFile(dir=target.absolute().parent, delete_on_close=False) as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    with explained(target), tempfile.TemporaryDirectory(prefix=".", dir=target.absolute().parent) as unfinished:
+        part = Path(unfinished) / target.name
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
             for path in sorted(folder.rglob("*")):
                 archive.write(path, Path(folder.name) / path.relative_to(folder))
-        os.replace(file.name, target)
+        os.replace(part, target)
     return target
 
 

@@ -15,7 +15,7 @@ from .batches import Encoded
 from .families import get_family
 from .progress import COMPARING, Progress
 from .representations import Representations, layer_states, padded, pool
-from .runs import POOLINGS, LayerMatrix, Similarity
+from .runs import POOLINGS, Drift, LayerMatrix, Similarity
 
 CONSTANT = 1e-5  # a state whose texts differ by less, of its own length, is the same for all of them
 
@@ -78,6 +78,13 @@ def drift_cosines(
             found[pooling][indices] = values.cpu().numpy()
         yield Progress(COMPARING, step, -(-n_texts // batch_size))
     yield found
+
+
+def drift_records(found: dict[str, np.ndarray], origin: dict) -> Iterator[Drift]:
+    """A record per pooling; `origin`: the fields on model, texts, run and versions."""
+    for pooling, cosines in found.items():
+        mean, n_texts = as_floats(cosines.mean(axis=0)), len(cosines)
+        yield Drift(**origin, pooling=pooling, mean=mean, quartiles=quartiles(cosines), n_texts=n_texts)
 
 
 def quartiles(values: np.ndarray) -> tuple[tuple[float, float, float], ...]:

@@ -1,11 +1,11 @@
 """Operations by hand on a tiny model, and a latency that is a time."""
 
 import pytest
-from tiny import save_tiny
+from tiny import VARIANTS, save_tiny
 
 from pruning.batches import encode
-from pruning.cost import count_flops, measure_latency, typical_batch
-from pruning.layers import drop_layers
+from pruning.cost import PARTS, count_flops, count_parts, measure_latency, typical_batch
+from pruning.layers import count_parameters, drop_layers
 from pruning.models import load_model, load_tokenizer, resolve
 
 TEXTS = ["good", "a good film", "a very good film , by far the best of the year"]
@@ -37,3 +37,17 @@ def test_latency_quartiles_are_in_order(model_and_texts):
     model, encoded = model_and_texts
     low, median, high = measure_latency(model, encoded, 1)
     assert 0 < low <= median <= high
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_parts_of_a_model_add_up_and_layers_are_what_dropping_saves(variant, tmp_path):
+    weights = resolve(str(save_tiny(variant, tmp_path)))
+    model = load_model(weights, 2, 0)
+    parts = count_parts(model)
+    assert tuple(parts) == PARTS and all(n > 0 for n, _ in parts.values())
+    assert sum(n for n, _ in parts.values()) == count_parameters(model)
+    assert all(n_bytes == 4 * n for n, n_bytes in parts.values())
+    pruned = count_parts(drop_layers(model, (0, 1)))
+    if not weights.family.shared:
+        assert (pruned["embeddings"], pruned["head"]) == (parts["embeddings"], parts["head"])
+        assert pruned["layers"][0] < parts["layers"][0]
