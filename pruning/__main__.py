@@ -57,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     results = commands.add_parser("results", help="what was measured")
     results.add_argument("--model")
     results.add_argument("--task", help=TASK)
+    add_columns(results, kind=False)
     results.add_argument("--kind", choices=list(KINDS), default="run")
     results.add_argument("--format", choices=["table", "csv", "jsonl"], default="table")
     for command in commands.choices.values():
@@ -100,10 +101,12 @@ def add_how(command: argparse.ArgumentParser) -> None:
     command.add_argument("--similarity", default="sentence", help=f"for contribution, one of: {', '.join(POOLINGS)}")
 
 
-def add_columns(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--text", nargs="+", default=(), metavar="COLUMN", help="of a file: texts, or pairs of them")
+def add_columns(command: argparse.ArgumentParser, kind: bool = True) -> None:
+    text = {"nargs": "+", "action": "extend", "default": [], "metavar": "COLUMN"}
+    command.add_argument("--text", **text, help="of a file: texts, or pairs of them")
     command.add_argument("--label", default="", metavar="COLUMN", help="of a file: classes or numbers")
-    command.add_argument("--kind", default="", help=f"of a file: {' or '.join(KINDS_OF_TASK)}")
+    if kind:
+        command.add_argument("--kind", default="", help=f"of a file: {' or '.join(KINDS_OF_TASK)}")
 
 
 def parse_option(parse):

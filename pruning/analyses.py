@@ -14,7 +14,7 @@ from .plan import Request, load_data
 from .probes import probe_records
 from .progress import LOADING, Progress
 from .representations import represent
-from .runs import Drift, LayerMatrix, Probe, Record, Run, RunSpec, Similarity
+from .runs import MEASURES, POOLINGS, Drift, LayerMatrix, Probe, Record, Run, RunSpec, Similarity
 from .similarity import drift_cosines, drift_records
 from .store import Store
 from .tasks import TaskData
@@ -24,7 +24,7 @@ def similarity(request: Request, store: Store) -> Iterator[Progress | list[Simil
     """Of the pre-trained model, for each pooling: every layer's input and output, and every two states."""
     spec, _ = yield from planned(request, store)
     found = stored(store, spec, "similarity") + stored(store, spec, "matrix")
-    if {type(record) for record in found} != {Similarity, LayerMatrix}:
+    if len(found) < len(POOLINGS) * (1 + len(MEASURES)):  # none, or what a killed process had stored
         found = []
         for event in compare(request, store):
             if isinstance(event, Progress):
@@ -39,12 +39,12 @@ def probe(request: Request, store: Store) -> Iterator[Progress | list[Probe]]:
     spec, weights = yield from planned(request, store)
     data = load_data(request)
     found = [record for record in stored(store, spec, "probe") if not record.run]
-    if not found:
+    if len(found) < len(POOLINGS):
         yield Progress(LOADING)
         about = {"kept": tuple(range(weights.n_layers))}
         found = yield from probe_model(pre_trained(weights, data), weights, data, about, store)
     tuned = [record for record in stored(store, spec, "probe") if record.run == spec.key]
-    if not tuned:
+    if len(tuned) < len(POOLINGS):
         run, model = yield from obtain(request, spec, weights, store)
         tuned = yield from probe_model(model, weights, data, of_run(run), store)
     yield found + tuned
@@ -54,7 +54,7 @@ def drift(request: Request, store: Store) -> Iterator[Progress | list[Drift]]:
     """How far fine-tuning moved that point's states from the pre-trained model's; for each pooling."""
     spec, weights = yield from planned(request, store)
     found = [record for record in stored(store, spec, "drift") if record.run == spec.key]
-    if not found:
+    if len(found) < len(POOLINGS):
         data = load_data(request)
         run, model = yield from obtain(request, spec, weights, store)
         for event in drift_cosines(pre_trained(weights, data), model, run.kept, calibration(weights, data)):

@@ -12,6 +12,7 @@ from .runs import STARTS, Run
 from .strategies import describe_layers
 from .tasks import HUB_ID as GLUE_ID
 from .tasks import Task
+from .weights import HUB_LICENSE, Weights
 
 HUB_METRICS = {"matthews": "matthews_correlation", "pearson": "pearsonr", "spearman": "spearmanr"}  # as the hub says
 SEE_BASE = "see the base model"
@@ -37,8 +38,15 @@ def model_card(run: Run, full: Run | None, task: Task, license_name: str, again:
     return "\n\n".join(parts) + "\n"
 
 
+def license_of(weights: Weights) -> str:
+    """The licence of a base model, '' where it is not known."""
+    return MODELS[weights.name].license if weights.name in MODELS else read_license(weights.folder)
+
+
 def read_license(folder: Path) -> str:
-    """The licence that the README.md beside a base model's weights names; '' where there is none."""
+    """The licence of a base model, as the hub or the README.md beside its weights names it; '' where neither does."""
+    with suppress(OSError):
+        return (folder / HUB_LICENSE).read_text(encoding="utf-8").strip()
     with suppress(OSError, ValueError, yaml.YAMLError):
         found = (metadata_load(folder / "README.md") or {}).get("license")
         return found if isinstance(found, str) else ""
@@ -122,8 +130,8 @@ def notes(run: Run, full: Run | None, again: float) -> str:
     weights = (
         "The weights in this folder were scored again before they were written, with the same result."
         if same
-        else "The weights in this folder are not those of the run: they were trained again with its recipe and seed, "
-        f"and score **{again:.2f}**. The other numbers are the run's."
+        else f"The weights in this folder, scored again before they were written, reach **{again:.2f}**: they were "
+        "trained or scored on another machine than the run's. The other numbers are the run's."
     )
     return (
         f"{loss}One seed; the interval is a bootstrap over {run.n_eval:,} test texts, which were never trained on. "

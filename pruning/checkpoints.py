@@ -72,6 +72,8 @@ def keep(store: Store, key: str, model: "PreTrainedModel", tokenizer: "PreTraine
         with tempfile.TemporaryDirectory(prefix=".", dir=place, ignore_cleanup_errors=True) as unfinished:
             model.save_pretrained(unfinished)
             tokenizer.save_pretrained(unfinished)
+            if size(Path(unfinished)) > limit:
+                return False
             make_room(place, limit - size(Path(unfinished)))
             Path(unfinished).rename(place / key)  # fails where another process has just kept the same
     return folder(store, key) is not None

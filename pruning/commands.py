@@ -4,14 +4,16 @@ import argparse
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from .columns import KINDS as KINDS_OF_TASK
 from .models import MODELS, all_models, is_fetched, resolve, stored_name
-from .own_data import stored_task
+from .own_data import is_own, stored_task
 from .plan import NeedsSimilarityError, Request, check
 from .recipes import get_recipe
-from .runs import LayerMatrix, to_json
+from .runs import LayerMatrix, Record, to_json
 from .store import Store
 from .strategies import STRATEGIES, describe_layers
 from .tasks import TASKS
@@ -20,12 +22,12 @@ from .terminal import as_table, readable, show, show_progress, tell
 
 def models(options: argparse.Namespace) -> None:
     if options.action == "install":
-        from .install import download_mb, install, is_installed
+        from .install import install, is_installed
 
         if not options.name:
             raise ValueError(f"models install needs a name: one of {', '.join(MODELS)}, or a hub id such as owner/name")
+        tell_size(options.name)
         if not is_installed(options.name):
-            tell(f"{options.name}: {download_mb(options.name)} MB to fetch")
             show_progress(install(options.name))
         show(options, {"name": options.name, "folder": str(resolve(options.name).folder)})
         return
@@ -42,6 +44,14 @@ def models(options: argparse.Namespace) -> None:
         for m in all_models()
     ]
     show(options, rows)
+
+
+def tell_size(model: str) -> None:
+    """Of what has to be fetched, before it is."""
+    from .install import download_mb, is_installed
+
+    if not is_installed(model):
+        tell(f"{model}: {download_mb(model)} MB to fetch")
 
 
 def tasks(options: argparse.Namespace) -> None:
@@ -204,6 +214,7 @@ def retime(options: argparse.Namespace) -> None:
 def doctor(options: argparse.Namespace) -> None:
     from .doctor import examine
 
+    tell_size(options.model)
     document = show_progress(examine(options.model))
     if options.json:
         show(options, document)
@@ -216,7 +227,7 @@ def doctor(options: argparse.Namespace) -> None:
 def results(options: argparse.Namespace) -> None:
     store = Store()
     names = (options.model and stored_name(options.model), options.task and stored_task(options.task))
-    records = store.records(options.kind, *names)
+    records = exact(options, store.records(options.kind, *names))
     if not records and (options.model or options.task):
         known = sorted({f"{record.model} on {record.task}" for record in store.records(options.kind)})
         tell(f"nothing stored for that model and task; stored: {', '.join(known) or 'nothing'}")
@@ -225,6 +236,36 @@ def results(options: argparse.Namespace) -> None:
             print(to_json(record))
     else:
         show(options, [json.loads(to_json(r)) for r in records])
+
+
+def exact(options: argparse.Namespace, records: list[Record]) -> list[Record]:
+    """Of the records that bear the names asked for, those of the very file and folder, where these are here.
+
+    Rows bear the last part of a path alone, which another file or folder may share.
+    """
+    wanted = {}
+    if options.task and is_own(options.task) and Path(options.task).is_file():
+        wanted["data"] = fingerprints(options)
+    if options.model and options.model not in MODELS and Path(options.model).is_dir():
+        wanted["revision"] = {resolve(options.model).revision}
+    kept = [record for record in records if all(getattr(record, name) in values for name, values in wanted.items())]
+    if len(kept) < len(records):
+        tell(
+            f"{len(records) - len(kept)} rows of another file, other columns or another model of that name are left "
+            "out; name the task and model as the rows do to see them, such as --task own:name"
+        )
+    return kept
+
+
+def fingerprints(options: argparse.Namespace) -> set[str]:
+    """Of the file, as either kind of task."""
+    from .own_data import load_own
+
+    found = {load_own(options.task, tuple(options.text), options.label).data.fingerprint}
+    for kind in KINDS_OF_TASK:
+        with suppress(ValueError):  # labels that only one kind can have
+            found.add(load_own(options.task, tuple(options.text), options.label, kind).data.fingerprint)
+    return found
 
 
 def to_request(options: argparse.Namespace) -> Request:

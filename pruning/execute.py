@@ -39,7 +39,7 @@ BATCH_SIZES = (1, 32)  # for latency
 Making = Generator[Progress, None, tuple[Run, PreTrainedModel]]  # yields progress, returns the run and its model
 
 
-def execute(request: Request, store: Store) -> Iterator[Progress | Run]:
+def execute(request: Request, store: Store) -> Iterator[Progress | Similarity | LayerMatrix | Run]:
     """Yields progress, and at last the run, which is stored by then; a run stored before is yielded at once.
 
     Closing the generator stops the work within one training step, and nothing of that run is stored then.
@@ -111,7 +111,9 @@ def origin(weights: Weights, data: TaskData) -> dict:
     return known | {"versions": versions(), "created_at": now()}
 
 
-def planned(request: Request, store: Store) -> Generator[Progress | Similarity, None, tuple[RunSpec, Weights]]:
+def planned(
+    request: Request, store: Store
+) -> Generator[Progress | Similarity | LayerMatrix, None, tuple[RunSpec, Weights]]:
     """What has to be done, after all that it rests on was fetched and compared; `check` and the store come first."""
     check(request)
     limit_bytes()
@@ -142,8 +144,6 @@ def make(request: Request, spec: RunSpec, weights: Weights, store: Store) -> Mak
     """Trains, scores and times; stores the run, and keeps the weights where there is room for them."""
     yield Progress(LOADING)
     data = load_data(request)
-    if data.fingerprint != spec.data:
-        raise ValueError(f"the texts of {spec.task} have just changed; start the run again")
     model, losses, train_seconds = yield from train(request, spec, weights, data, store)
     run = yield from measure(spec, weights, data, model, losses, train_seconds)
     store.add(run)
@@ -155,6 +155,8 @@ def train(
     request: Request, spec: RunSpec, weights: Weights, data: TaskData, store: Store
 ) -> Generator[Progress, None, tuple[PreTrainedModel, list[float], float]]:
     """The model of that spec with its training losses and the seconds they took, after the drop."""
+    if data.fingerprint != spec.data:
+        raise ValueError(f"the texts of {spec.task} have just changed; start the run again")
     model = drop_layers((yield from full_model(request, spec, weights, data, store)), spec.kept).to(default_device())
     yield Progress(LOADING)
     losses, started = [], time.perf_counter()

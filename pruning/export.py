@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -13,15 +14,16 @@ from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
 from .batches import encode
-from .card import model_card, read_license
+from .card import license_of, model_card
 from .execute import predicted, trained
 from .metrics import score
-from .models import load_tokenizer, resolve
+from .models import home, load_tokenizer, resolve, stored_name
+from .own_data import PREFIX, stored_task
 from .plan import Request, load_data
 from .progress import Progress
 from .recipes import Recipe
 from .runs import PRE_TRAINED, Run
-from .store import Store
+from .store import EXPORTS, Store
 from .tasks import Task
 
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)  # owner/name
@@ -32,6 +34,7 @@ def export(request: Request, to: Path, store: Store) -> Iterator[Progress | Path
 
     A run that is not stored is made first. ValueError: `to` holds something already. OSError: it cannot be written.
     """
+    to = to.absolute()
     check_target(to)
     for event in trained(request, store):
         if isinstance(event, Progress):
@@ -43,7 +46,7 @@ def export(request: Request, to: Path, store: Store) -> Iterator[Progress | Path
     again = score((run.metric,), test.labels, predictions)[run.metric]
     name_classes(model, data.task)
     tokenizer.model_max_length = min(tokenizer.model_max_length, recipe.max_tokens)
-    card = model_card(run, full_run(run, store), data.task, read_license(weights.folder), again)
+    card = model_card(run, full_run(run, store), data.task, license_of(weights), again)
     with written_whole(to) as folder:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
@@ -67,11 +70,13 @@ def full_run(run: Run, store: Store) -> Run | None:
 
 def check_target(to: Path) -> None:
     """ValueError where something is there already; OSError where nothing can be written. Before the long work."""
-    if to.is_symlink() or to.is_file() or (to.is_dir() and any(to.iterdir())):
+    with explained(to):
+        taken = to.is_symlink() or to.is_file() or to == Path.cwd() or (to.is_dir() and any(to.iterdir()))
+    if taken:
         raise ValueError(f"{to} exists already and is no empty folder; name a new one")
     with explained(to):
-        to.absolute().parent.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryDirectory(dir=to.absolute().parent).cleanup()
+        to.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryDirectory(prefix=f".{to.name}-", dir=to.parent).cleanup()
 
 
 @contextmanager
@@ -79,7 +84,7 @@ def written_whole(to: Path) -> Iterator[Path]:
     """A hidden folder beside `to`, which takes its place at the end; on any error it vanishes."""
     with explained(to):
         with tempfile.TemporaryDirectory(
-            prefix=f".{to.name}-", dir=to.absolute().parent, ignore_cleanup_errors=True
+            prefix=f".{to.name}-", dir=to.parent, ignore_cleanup_errors=True
         ) as unfinished:
             yield Path(unfinished)
             Path(unfinished).chmod(0o755)  # as any folder, not for this user alone
@@ -94,6 +99,31 @@ def explained(to: Path) -> Iterator[None]:
         raise OSError(
             f"cannot write {to}: {error}; free some disk space, or name a folder that can be written"
         ) from error
+
+
+def export_zip(request: Request, store: Store) -> Iterator[Progress | dict]:
+    """Yields progress, and at last {"file", "folder", "run"}: a zip for download, in EXPORTS under PRUNING_HOME."""
+    place = home() / EXPORTS
+    with explained(place):
+        place.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=place))
+    try:
+        for event in export(request, folder / zip_name(request), store):
+            if isinstance(event, Progress):
+                yield event
+        target = zip_folder(event)
+        shutil.rmtree(event)
+        yield {"file": str(target), "megabytes": round(target.stat().st_size / 1e6)}
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def zip_name(request: Request) -> str:
+    """minilm-l6-tweets-top-2, in letters that every file system takes."""
+    dropped = "-".join(map(str, request.layers or (request.n_dropped,)))
+    names = (stored_name(request.model), stored_task(request.task).removeprefix(PREFIX), request.strategy, dropped)
+    return re.sub(r"[^\w.-]+", "-", "-".join(names), flags=re.ASCII).strip("-.")[:120] or "model"
 
 
 def zip_folder(folder: Path) -> Path:

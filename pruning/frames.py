@@ -224,11 +224,12 @@ def similarity_table(similarities: Sequence[Similarity], pooling: str, revision:
 
 
 def train_time(
-    runs: Sequence[Run], task: str, recipe: str, n_kept: int, is_live: Callable[[Run], bool]
+    runs: Sequence[Run], task: str, recipe: str, n_kept: int, is_live: Callable[[Run], bool], n_train: int = 0
 ) -> tuple[float, str] | None:
     """(seconds, in words on what they rest) for a run of that size, or None.
 
     Of runs of the same recipe and number of kept layers, the user's own count first, and of those the same task's.
+    Where the task has `n_train` training texts (0: not known), fewer than a run read, its time shrinks by as much.
     """
     values = get_recipe(recipe).values()
     found = [run for run in runs if len(run.kept) == n_kept and run.recipe == values]
@@ -238,5 +239,6 @@ def train_time(
             if chosen:
                 count = f"{len(chosen)} run{'s' if len(chosen) > 1 else ''} of this size"
                 basis = f"{count} on this machine" if own else f"{count} shipped with this program"
-                return median(run.train_seconds for run in chosen), basis
+                shares = (min(1, n_train / run.n_train) if n_train else 1 for run in chosen)
+                return median(run.train_seconds * s for run, s in zip(chosen, shares, strict=True)), basis
     return None

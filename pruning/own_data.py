@@ -8,6 +8,7 @@ one without a validation text is only told, since nothing is scored on those.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -40,6 +41,9 @@ SPLIT_OF_HASH = ("train",) * 7 + ("validation",) + ("test",) * 2
 MIN_ROWS = 50
 MIN_CLASS_ROWS = 10
 MAX_LABEL = 1e30  # float32 ends at 3e38
+OTHER_LABEL = "duplicate with another label"
+FEW_TEST_TEXTS = 200
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 LARGE_LABEL = 20.0  # a regression on larger numbers learns little in a few epochs
 
 
@@ -102,13 +106,13 @@ def make_task(
             f"{len(rows)} rows are left of {len(table):,}, at least {MIN_ROWS} are needed; "
             f"add rows, or look at what is left out ({said(left_out | more)})"
         )
-    classes = class_names(rows, columns.label) if kind == CLASSIFICATION else ()
+    classes = class_names(rows, columns.label, more[OTHER_LABEL]) if kind == CLASSIFICATION else ()
     splits = make_splits(rows, classes)
     check_splits(splits, classes, columns.label)
     metrics = BINARY if classes else ("spearman", "pearson")
     task = Task(task_name, task_name.removeprefix(PREFIX), metrics, classes, file, columns=columns.text)
     data = TaskData(task, splits["train"], splits["validation"], splits["test"], fingerprint(splits))
-    notes = (*reading.notes, *notes, *notes_on(splits, classes))
+    notes = (*reading.notes, *notes, *unused_columns(table, columns), *notes_on(splits, classes))
     return OwnData(data, describe(data, reading, kind, columns, len(table), left_out | more, notes))
 
 
@@ -167,18 +171,33 @@ def leave_out_duplicates(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, in
     again = rows.folded.duplicated()
     first = dict(zip(rows.folded[~again], rows.label[~again], strict=True)) if again.any() else {}
     differ = sum(first[text] != label for text, label in zip(rows.folded[again], rows.label[again], strict=True))
-    left_out = {"duplicate": int(again.sum()) - differ, "duplicate with another label": differ}
+    left_out = {"duplicate": int(again.sum()) - differ, OTHER_LABEL: differ}
     note = f"{differ:,} texts came again with another label; the first label of each was kept"
     return rows[~again], left_out, (note,) if differ else ()
 
 
-def class_names(rows: pd.DataFrame, column: str) -> tuple[str, ...]:
-    """The classes by name, numbers by size. ValueError: fewer than 2, more than 50, or one of fewer than 10 rows."""
+def unused_columns(table: pd.DataFrame, columns: Columns) -> list[str]:
+    unused = [shown(name) for name in table.columns if name not in (*columns.text, columns.label)]
+    more = f" and {len(unused) - 5} more" if len(unused) > 5 else ""
+    return [f"not used: column{'s' * (len(unused) > 1)} {', '.join(unused[:5])}{more}"] if unused else []
+
+
+def class_names(rows: pd.DataFrame, column: str, differ: int = 0) -> tuple[str, ...]:
+    """The classes by name, numbers by size. ValueError: fewer than 2, more than 50, or one of fewer than 10 rows.
+
+    `differ`: how many rows were left out since their text came before with another label.
+    """
     counts = rows.label.value_counts().to_dict()
     if len(counts) == 1:
+        left_out = f" once {differ:,} texts that came again with another label are left out" if differ else ""
         raise ValueError(
-            f"column {shown(column)} holds one class, {shown(next(iter(counts)))}; at least 2 are needed, "
+            f"column {shown(column)} holds one class{left_out}, {shown(next(iter(counts)))}; at least 2 are needed, "
             "so choose another column (--label), or add rows of another class"
+        )
+    if len(counts) > MAX_CLASSES and all(map(DECIMAL_COMMA.fullmatch, counts)):
+        raise ValueError(
+            f"column {shown(column)} holds numbers with a decimal comma, such as {shown(next(iter(counts)))}; "
+            "write them with a point"
         )
     if len(counts) > MAX_CLASSES:
         raise ValueError(
@@ -226,11 +245,18 @@ def check_splits(splits: dict[str, Split], classes: tuple[str, ...], column: str
 
 def notes_on(splits: dict[str, Split], classes: tuple[str, ...]) -> list[str]:
     """What is allowed and yet worth knowing."""
-    if classes:
-        absent = [shown(name) for i, name in enumerate(classes) if i not in splits["validation"].labels]
-        return [f"the validation split has no text of class {', '.join(absent)}"] if absent else []
-    largest = max(np.abs(split.labels).max() for split in splits.values())
-    return [f"labels as large as {largest:,.0f} are learnt slowly; divide them"] if largest > LARGE_LABEL else []
+    notes, n_test = [], len(splits["test"].texts)
+    if classes and n_test < FEW_TEST_TEXTS:
+        points = 100 * 1.96 * np.sqrt(0.5 / n_test)  # of two accuracies near one half
+        notes.append(
+            f"with {n_test} test texts, scores that differ by less than {points:.0f} points may not differ at all"
+        )
+    if len({name.lower() for name in classes}) < len(classes):
+        notes.append("some classes differ only in capital letters; write them alike if they are the same")
+    if absent := [shown(name) for i, name in enumerate(classes) if i not in splits["validation"].labels]:
+        notes.append(f"the validation split has no text of class {', '.join(absent)}")
+    largest = 0 if classes else max(np.abs(split.labels).max() for split in splits.values())
+    return notes + [f"labels as large as {largest:,.0f} are learnt slowly; divide them"] * bool(largest > LARGE_LABEL)
 
 
 def describe(

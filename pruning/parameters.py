@@ -59,11 +59,14 @@ def read_header(path: Path) -> dict[str, dict]:
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
         text = file.read(size) if size <= MAX_HEADER else b""
+        n_bytes = file.seek(0, os.SEEK_END) - 8 - size
     try:
         tensors = {name: tensor for name, tensor in json.loads(text).items() if name != "__metadata__"}
         if not all(type(n) is int and n >= 0 for tensor in tensors.values() for n in tensor["shape"]):
             raise ValueError("a tensor without a shape")
-    except (ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
+        if (told := max((tensor["data_offsets"][1] for tensor in tensors.values()), default=0)) != n_bytes:
+            raise ValueError(f"it holds {n_bytes:,} bytes of weights and should hold {told:,}")
+    except (ValueError, AttributeError, TypeError, LookupError, RecursionError) as error:
         raise ValueError(
             f"{path} is no safetensors file or damaged ({error}); fetch or save the model again, as safetensors"
         ) from error

@@ -3,12 +3,11 @@
 Needs no torch: a plan is made in the app's own process.
 """
 
-import os
 import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from .models import Weights, home, resolve
+from .models import Weights, home, is_hosted, resolve
 from .own_data import check_own, is_own, load_own
 from .recipes import get_recipe
 from .runs import AS_IS, POOLINGS, PRE_TRAINED, STARTS, RunSpec, Similarity
@@ -17,6 +16,12 @@ from .strategies import get_strategy, kept_layers
 from .tasks import TASKS, TaskData, get_task, load_task
 
 SCOPE = re.compile("[0-9a-f]{32}")
+
+# what can be done with a request; all but `run` may need that run first
+RUN, SIMILARITY, PROBE, DRIFT, TRY, DISAGREE, EXPORT = ACTIONS = (
+    *("run", "similarity", "probe", "drift"),  # the last three are keys of analyses.ANALYSES
+    *("try", "disagree", "export"),
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ def check_place(request: Request) -> None:
     With a scope it has to be among that visitor's uploads. Without one any file will do, but not on a hosted Space:
     strangers share that machine, and a path would tell what lies on it.
     """
-    if not request.scope and not os.environ.get("SPACE_ID"):
+    if not request.scope and not is_hosted():
         return
     folder = home() / VISITORS / request.scope
     if not SCOPE.fullmatch(request.scope) or not Path(request.task).resolve().is_relative_to(folder.resolve()):

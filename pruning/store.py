@@ -18,6 +18,7 @@ from .runs import KINDS, Record, Run, Similarity, from_json, to_json
 
 SHIPPED = Path(__file__).parent.parent / "assets" / "results"
 VISITORS = "visitors"  # of the folders of those who brought data
+EXPORTS = "exports"  # of the zips that the app offers for download
 
 WAIT_SECONDS = 30  # for another process that is writing
 SCHEMA = """create table if not exists records (

@@ -22,11 +22,12 @@ from pathlib import Path
 from threading import BoundedSemaphore, Lock, Thread
 
 from .models import home
-from .store import VISITORS
+from .store import EXPORTS, VISITORS
 
 NAME = re.compile("upload:([0-9a-f]{16})")
 MAX_FILES = 20  # of one visitor
 MAX_MB = 200
+LEAST_FREE_MB = 500  # of the disk, whoever brings how much
 KEPT_SECONDS = 86400
 EXAMINE_SECONDS = 120
 ROOT = Path(__file__).parent.parent
@@ -66,21 +67,17 @@ def scope_of(visitor: str) -> str:
 
 
 def add(visitor: str, file: Path, name: str) -> Upload:
-    """Takes the file, which is moved in or removed in any case, and looks into it; the same one again is one upload.
+    """Takes a copy of the file and looks into it; the same one again is one upload.
 
     An upload may have a problem in `seen` that another choice of columns solves. ValueError: the visitor has too much
     already, or the file holds no columns at all, and is not kept. OSError: it cannot be stored.
     """
     file, name = Path(file), safe_name(name)
-    try:
-        remove_old()
-        with sentence_on_disk():
-            key = digest(file, name)
-            folder = visitor_files(visitor) / key
-            with FILES:
-                move_in(file, folder / name)
-    finally:
-        file.unlink(missing_ok=True)
+    remove_old()
+    with sentence_on_disk():
+        key = digest(file, name)
+        folder = visitor_files(visitor) / key
+        copy_in(file, folder / name)
     upload_name = f"upload:{key}"
     try:
         return find(visitor, upload_name) or look_into(Upload(upload_name, folder / name, (), "", "", {}))
@@ -132,12 +129,17 @@ def remove(visitor: str, upload_name: str) -> None:
 
 
 def remove_old(seconds: float = KEPT_SECONDS) -> None:
-    """Removes the files of all visitors that came longer ago, as far as the disk allows it; results stay."""
+    """Removes visitors' files and exports that are older, as far as the disk allows it; results stay."""
     before = time.time() - seconds
-    with FILES, suppress(OSError):
+    with FILES:
         for folder in (home() / VISITORS).glob("*/files/*/"):
-            if folder.stat().st_mtime < before:
-                remove_folder(folder)
+            with suppress(OSError):
+                if folder.stat().st_mtime < before:
+                    remove_folder(folder)
+        for folder in (home() / EXPORTS).glob("*/"):
+            with suppress(OSError):
+                if folder.stat().st_mtime < before:
+                    shutil.rmtree(folder)
 
 
 def keep_removing(every: float = 600) -> None:
@@ -176,24 +178,32 @@ def digest(file: Path, name: str) -> str:
     return found.hexdigest()[:16]
 
 
-def move_in(file: Path, target: Path) -> None:
-    """At once: another tab may be reading the same. ValueError where the visitor has too much already."""
+def copy_in(file: Path, target: Path) -> None:
+    """Whole or not at all: another tab may be reading the same. ValueError where there is no room for it."""
     folder, files = target.parent, target.parent.parent
-    others = [path.stat().st_size for path in files.glob("*/*") if path.parent != folder]
-    if len(others) >= MAX_FILES:
-        raise ValueError(f"you have {len(others)} files here, {MAX_FILES} are allowed; remove one first")
-    if (size := sum(others) + file.stat().st_size) > MAX_MB << 20:
-        raise ValueError(f"your files would take {size >> 20} MB, {MAX_MB} are allowed; remove one first")
     files.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / secrets.token_hex(8)
+    files.mkdir(exist_ok=True)
+    part = files / f".{secrets.token_hex(8)}"
+    size = file.stat().st_size
+    if shutil.disk_usage(files).free - size < LEAST_FREE_MB << 20:
+        raise ValueError("there is no room for files on this machine now; try again later, or with a smaller one")
     try:
-        shutil.move(file, part)
-        os.replace(part, target)
+        shutil.copyfile(file, part)
+        with FILES:
+            check_room(folder, size)
+            folder.mkdir(exist_ok=True)
+            os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
-        with suppress(OSError):  # it is empty where the disk is full
-            folder.rmdir()
+
+
+def check_room(folder: Path, size: int) -> None:
+    """ValueError where the visitor's other files leave no room for one of that size in `folder`."""
+    others = [path.stat().st_size for path in folder.parent.glob("*/*") if path.parent != folder]
+    if len(others) >= MAX_FILES:
+        raise ValueError(f"you have {len(others)} files here, {MAX_FILES} are allowed; remove one first")
+    if (total := sum(others) + size) > MAX_MB << 20:
+        raise ValueError(f"your files would take {total >> 20} MB, {MAX_MB} are allowed; remove one first")
 
 
 def look_into(upload: Upload) -> Upload:

@@ -10,6 +10,7 @@ from .families import Family, get_family
 from .parameters import check_parameters, max_parameters, stored_parameters
 
 HUB_COMMIT = "hub-commit.txt"  # beside the weights of a hub model that is no row of MODELS
+HUB_LICENSE = "hub-license.txt"  # beside it, the licence that its page names
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def read_config(folder: Path) -> dict:
         raise ValueError(f"{folder} has no config.json; give a folder written by save_pretrained")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not valid JSON ({error}); write it again with save_pretrained") from error
     if not isinstance(config, dict):
         raise ValueError(f"{path} is not a model's config; write it again with save_pretrained")

@@ -2,9 +2,9 @@
 
 The two folders are those of the `Store` it reads and fills.
 
-In, on stdin:   {"id", "request": {...}}   run it, after those that came before
+In, on stdin:   {"id", "request": {...}, "action", "texts"}   do it, after those that came before
                 {"cancel": id}             stop that run within one training step
-                {"id", "plan": {...}}      say what that request would keep, also while a run goes on
+                {"id", "plan": {...}}      say what that request would keep, also while another goes on
                 end of file                the app is gone: end at once, finish nothing
 Out, on stdout: {"id", "event", ...} with event progress, done, cancelled, failed or planned.
 
@@ -17,14 +17,14 @@ import queue
 import sys
 import threading
 import time
-import traceback
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from .plan import Request
-from .progress import Progress
-from .runs import Run
+from .plan import DISAGREE, EXPORT, RUN, Request
+from .progress import Progress, explain
+from .runs import Run, Similarity
 from .store import Store
 
 PROGRESS_SECONDS = 0.1  # the shortest time between two progress lines of one stage
@@ -39,6 +39,7 @@ class Worker:
         self.requests: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self.plans: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self.cancelled: set[str] = set()
+        self.pair = self.paired = None  # models that were compared last, and of which request and store they are
 
     def work(self) -> None:
         """Never returns: the end of the input ends the process."""
@@ -72,22 +73,22 @@ class Worker:
         return describe(request, self.store.scoped(request.scope))
 
     def answer(self, message: dict) -> None:
-        """One run; whatever goes wrong in it is answered, and the next request finds the worker as before."""
+        """One job; whatever goes wrong in it is answered, and the next request finds the worker as before."""
         try:
-            self.run(message["id"], Request.from_dict(message["request"]))
+            self.do(message["id"], Request.from_dict(message["request"]), message["action"], message["texts"])
         except Exception as error:
             self.send(message["id"], "failed", error=explain(error))
         self.cancelled.discard(message["id"])
 
-    def run(self, job: str, request: Request) -> None:
-        from .execute import execute
-
-        events = execute(request, self.store.scoped(request.scope))
+    def do(self, job: str, request: Request, action: str, texts: list) -> None:
+        events = self.events(request, action, texts)
         shown, shown_at = None, 0.0  # stage and time of the last progress line
         while job not in self.cancelled:
             event = next(events)
             if isinstance(event, Run):
                 return self.send(job, "done", run=asdict(event))
+            if isinstance(event, dict):
+                return self.send(job, "done", result=event)
             if not isinstance(event, Progress):
                 continue  # similarities that had to be measured first; they are stored
             if event.stage != shown or time.monotonic() - shown_at >= PROGRESS_SECONDS:
@@ -96,20 +97,38 @@ class Worker:
         events.close()
         self.send(job, "cancelled")
 
+    def events(self, request: Request, action: str, texts: list) -> Iterator[Progress | Run | dict | Similarity]:
+        """The steps of one action of `jobs`; its last one is a run or a document."""
+        from . import analyses, execute, export
+
+        store = self.store.scoped(request.scope)
+        if action == RUN:
+            yield from execute.execute(request, store)
+        elif action in analyses.ANALYSES:
+            for event in analyses.ANALYSES[action](request, store):
+                yield {"records": [record.key for record in event]} if isinstance(event, list) else event
+        elif action == EXPORT:
+            yield from export.export_zip(request, store)
+        else:
+            yield from self.compared(request, store, action, texts)
+
+    def compared(self, request: Request, store: Store, action: str, texts: list) -> Iterator[Progress | dict]:
+        """Both models stay in memory, until another point is looked at."""
+        from . import side_by_side
+
+        if (request, store) != self.paired:
+            self.pair = self.paired = None
+            self.pair = yield from side_by_side.load_pair(request, store)
+            self.paired = (request, store)
+        if action == DISAGREE:
+            yield (yield from side_by_side.disagreements(self.pair))
+        else:
+            asked = [text[0] if len(text) == 1 else tuple(text) for text in texts]
+            yield (yield from side_by_side.try_texts(self.pair, asked))
+
     def send(self, job: str, event: str, **values) -> None:
         with self.sending:
             print(json.dumps({"id": job, "event": event} | values), file=self.lines_out, flush=True)
-
-
-def explain(error: Exception) -> str:
-    """What the user reads. Our own errors are sentences already; of all others the log gets the traceback."""
-    sentences = ValueError | OSError | LookupError | FloatingPointError
-    if isinstance(error, sentences) and not isinstance(error, KeyError | IndexError):
-        return str(error)
-    traceback.print_exception(error)
-    if isinstance(error, MemoryError) or "ried to allocate" in str(error):  # torch's is a RuntimeError
-        return "there was not enough memory; choose a smaller model, or close other programs and try again"
-    return f"the work stopped on an unexpected {type(error).__name__}: {error}; the log of the app says where"
 
 
 def take_streams() -> tuple[TextIO, TextIO]:

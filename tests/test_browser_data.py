@@ -42,6 +42,17 @@ def test_another_label_column_makes_it_another_task(page, app, reviews):
     expect(page.locator("#lp-run-own")).to_contain_text("--label stars")
 
 
+def test_columns_that_could_not_be_guessed_are_chosen(page, app, tmp_path):
+    rows = "".join(f"{i % 9},{i % 2}\n" for i in range(99))
+    (tmp_path / "short.csv").write_text("a,b\n" + rows + "one,1\n")
+    bring(visit(page, app), tmp_path / "short.csv")
+    expect(page.locator("#lp-data-message .lp-problem")).to_be_visible(timeout=30 * SECONDS)
+    page.get_by_label("Text column", exact=True).click()
+    page.get_by_role("option", name="a", exact=False).first.click()
+    expect(page.locator("#lp-data-message")).not_to_contain_text("no such columns", timeout=10 * SECONDS)
+    expect(page.get_by_label("Text column", exact=True)).to_have_value(re.compile("a"))
+
+
 @pytest.mark.slow
 def test_a_file_is_used_in_the_trade_off_and_seen_by_nobody_else(page, app, reviews, browser):
     bring(visit(page, app, f"?model={app[1]}&drop=3"), reviews)

@@ -190,7 +190,7 @@ def test_the_hub_gives_safetensors_and_tokenizer_and_its_commit(home, files):
     with running(Hub({"a/tiny": files | UNWANTED})) as hub:
         assert "Error" not in printed(start("a/tiny", **hub.environment))
     assert set(hub.fetched) == set(WANTED)
-    assert found(home) == [f"a--tiny/{name}" for name in sorted([*WANTED, "hub-commit.txt"])]
+    assert found(home) == [f"a--tiny/{name}" for name in sorted([*WANTED, "hub-commit.txt", "hub-license.txt"])]
     assert resolve("a/tiny").revision == COMMIT
 
 
@@ -207,7 +207,7 @@ def test_weights_that_are_only_in_shards_are_fetched(home, tmp_path):
     files = {path.name: path.read_bytes() for path in (tmp_path / "cut").iterdir()}
     with running(Hub({"a/tiny": files})) as hub:
         printed(start("a/tiny", **hub.environment))
-    assert found(home) == [f"a--tiny/{name}" for name in sorted([*files, "hub-commit.txt"])]
+    assert found(home) == [f"a--tiny/{name}" for name in sorted([*files, "hub-commit.txt", "hub-license.txt"])]
     assert len(files) > 3 and load_model(resolve("a/tiny"), 2, seed=0).config.num_hidden_layers == 4
 
 

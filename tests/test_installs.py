@@ -53,11 +53,13 @@ def test_one_is_fetched_at_a_time_the_others_wait_in_their_order(installs, held,
     write_model(index, files)
     installs.start("tiny", ANN)
     becomes(installs, "tiny", RUNNING)
-    for model in ("a/nothing", "b/nothing"):
-        installs.start(model, ANN)
+    for model, holder in (("a/nothing", ANN), ("b/nothing", BOB)):
+        installs.start(model, holder)
+    with pytest.raises(QueueFullError, match="one of your models waits already; cancel it, or wait"):
+        installs.start("c/nothing", ANN)
     assert [install.state for install in installs.all()] == [RUNNING, WAITING, WAITING]
     with pytest.raises(QueueFullError, match="2 models wait, no more can; try again when one of them is here"):
-        installs.start("c/nothing", ANN)
+        installs.start("c/nothing", "somebody")
     held.release()
     becomes(installs, "b/nothing", FAILED)
     assert [install.state for install in installs.all()] == [DONE, FAILED, FAILED]
@@ -81,7 +83,7 @@ def test_the_last_holder_who_cancels_ends_it_and_it_can_be_started_again(install
 
 
 def test_what_waits_is_cancelled_at_once_unless_another_wants_it_too(installs, held, row):
-    for model, holder in (("tiny", ANN), ("a/x", ANN), ("a/x", BOB)):
+    for model, holder in (("tiny", "somebody"), ("a/x", ANN), ("a/x", BOB)):
         installs.start(model, holder)
     installs.cancel("a/x", ANN)
     assert state(installs, "a/x") == WAITING
@@ -110,7 +112,7 @@ def test_what_is_not_offered_is_not_even_started(installs, monkeypatch):
 def test_only_the_latest_ends_are_kept(home):
     installs = Installs(max_waiting=1000)
     for number in range(KEPT_INSTALLS + 5):
-        installs.start(f"nonsense-{number}", ANN)
+        installs.start(f"nonsense-{number}", str(number))
     becomes(installs, f"nonsense-{KEPT_INSTALLS + 4}", FAILED)
     installs.start("the last", ANN)
     assert [install.model for install in installs.all()][0] == "nonsense-5"
@@ -118,7 +120,8 @@ def test_only_the_latest_ends_are_kept(home):
 
 
 def downloads() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "download" in child.cmdline()]
+    alive = (child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE)
+    return [child for child in alive if "download" in child.cmdline()]
 
 
 @pytest.mark.parametrize("end", [lambda installs: installs.cancel("tiny", ANN), lambda installs: installs.close()])

@@ -117,7 +117,7 @@ def test_of_a_text_with_two_labels_the_first_counts_and_the_report_says_so(own):
     rows = pd.concat([table(100), table(10, ("pos", "neg"))])
     data = own(rows)
     assert data.report["left_out"] == {"duplicate with another label": 10}
-    assert data.report["notes"] == ["10 texts came again with another label; the first label of each was kept"]
+    assert "10 texts came again with another label; the first label of each was kept" in data.report["notes"]
     assert data.data.fingerprint == own(table(100), "once.csv").data.fingerprint
 
 
@@ -160,14 +160,37 @@ def test_the_report_counts_what_is_used_and_what_is_not(own):
     for row in report["classes"]:
         assert row.keys() == {"class", *SPLITS}
     assert sum(row[split] for row in report["classes"] for split in SPLITS) == 96
-    assert report["length"]["words"] == [4, 5, 6, 7, 8] and report["notes"] == []
+    assert report["length"]["words"] == [4, 5, 6, 7, 8]
     assert json.loads(json.dumps(report)) == report
 
 
 def test_a_class_that_no_validation_text_has_is_told(own):
     rare = [text for text in texts(200, "rare") if split_of(text) != "validation"][:20]
     rows = pd.concat([table(100), pd.DataFrame({"text": rare, "label": "rare"})])
-    assert own(rows).report["notes"] == ["the validation split has no text of class 'rare'"]
+    assert "the validation split has no text of class 'rare'" in own(rows).report["notes"]
+
+
+def test_few_test_texts_and_classes_that_look_alike_are_told(own):
+    notes = own(table(100, ("Neg", "neg"))).report["notes"]
+    assert "with 14 test texts, scores that differ by less than 37 points may not differ at all" in notes
+    assert "some classes differ only in capital letters; write them alike if they are the same" in notes
+    assert not any("test texts" in note for note in own(table(2000), "many.csv").report["notes"])
+
+
+def test_columns_that_are_not_used_are_told(own):
+    rows = table(100).assign(split="train", **{f"more{i}": "x" for i in range(6)})
+    assert own(rows).report["notes"][0] == ("not used: columns 'split', 'more0', 'more1', 'more2', 'more3' and 2 more")
+
+
+def test_labels_that_only_contradict_each_other_are_told(own):
+    rows = pd.concat([table(100, ("neg",)), table(100, ("pos",))])
+    with pytest.raises(ValueError, match="one class once 100 texts that came again with another label are left out"):
+        own(rows)
+
+
+def test_decimal_commas_are_told(own):
+    with pytest.raises(ValueError, match="numbers with a decimal comma, such as '.*'; write them with a point"):
+        own(table(100).assign(label=[f"0,{i}" for i in range(100)]))
 
 
 def test_large_ratings_are_told(own):
@@ -348,7 +371,8 @@ def test_a_file_is_described_by_tasks(capsys, home, tmp_path):
     assert (status, json.loads(out)) == (0, load_own(path).report)
     out = call(capsys, "tasks", path, "--text", "text", "--label", "label")[1]
     assert "name          own:reviews" in out and "\nclass  train  validation  test\n" in out
-    assert Counter(line.split()[0] for line in out.splitlines()[-3:]) == Counter(["neg", "pos", "rare"])
+    classes = out.partition("\nclass ")[2].splitlines()[1:4]
+    assert Counter(line.split()[0] for line in classes) == Counter(["neg", "pos", "rare"])
     assert call(capsys, "tasks", "--label", "x")[0] == 2
 
 
@@ -363,7 +387,9 @@ def test_a_file_is_a_task_in_every_command(capsys, home, tmp_path, model):
     swept = json.loads(call(capsys, "sweep", *point, "--strategies", "top", "--drops", "3", "--json")[1])
     assert swept == [run]
     for name in (task[1], "own:reviews"):
-        assert json.loads(call(capsys, "results", "--task", name, "--json")[1]) == [run]
+        assert json.loads(call(capsys, "results", "--task", name, "--label", "stars", "--json")[1]) == [run]
+    status, out, err = call(capsys, "results", *task, "--json")  # the label column that is guessed is another task
+    assert json.loads(out) == [] and "1 rows of another file, other columns or another model of that name" in err
     os.remove(task[1])  # its rows are still found
     assert json.loads(call(capsys, "results", *task, "--json")[1]) == [run]
     status, _, err = call(capsys, "run", *point, "--drop", "3")

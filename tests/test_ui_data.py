@@ -2,6 +2,7 @@
 
 import shlex
 
+import pandas as pd
 import pytest
 from files import pair_file, save, table
 
@@ -101,3 +102,11 @@ def test_hostile_texts_stay_texts(bring):
     assert HOSTILE not in str(data_view.balance(upload)["figure"]["data"])
     assert HOSTILE not in str(data_view.balance(upload)["figure"]["layout"]["yaxis"])
     assert data_view.preview(upload)["columns"][0] == HOSTILE  # a template's {{}} escapes it
+
+
+def test_columns_that_could_not_be_guessed_can_be_chosen(bring):
+    upload = bring(pd.DataFrame({"a": [f"{i}" for i in range(100)], "b": [i % 2 for i in range(100)]}))
+    assert data_view.chosen_columns(upload) == ((), "", "")
+    assert data_view.newly_chosen(upload, ("a",), "", "") == (("a",), "", "")
+    chosen = uploads.choose(ANN, upload.name, *data_view.newly_chosen(upload, ("a",), "b", ""))
+    assert chosen.seen["chosen"] == {"text": ["a"], "label": "b"}

@@ -57,8 +57,13 @@ PART = Progress(FETCHING, 40_000_000, 80_000_000, seconds_left=8)
         (Install("electra-small", frozenset({ANN}), WAITING), "waits for another download", "Cancel", None),
         (Install("electra-small", frozenset({ANN}), RUNNING), "asking for it", "Cancel", None),
         (Install("electra-small", frozenset({ANN}), RUNNING, PART), "fetching 40 of 80 MB, 8 s left", "Cancel", 50),
-        (Install("electra-small", frozenset({BOB}), RUNNING, PART), "fetching 40 of 80 MB, 8 s left", "Install", 50),
-        (Install("electra-small", frozenset(), RUNNING, PART), "cancelling", "Install", None),
+        (
+            Install("electra-small", frozenset({BOB}), RUNNING, PART),
+            "fetching 40 of 80 MB, 8 s left, for another visitor",
+            "",
+            50,
+        ),
+        (Install("electra-small", frozenset(), RUNNING, PART), "cancelling, for another visitor", "", None),
         (Install("electra-small", frozenset({ANN}), CANCELLED), "cancelled; what has come is kept", "Install", None),
         (Install("electra-small", frozenset({ANN}), FAILED, error="no hub"), "no hub", "Install", None),
         (None, "not here", "Install", None),
@@ -107,6 +112,10 @@ def test_what_cannot_be_found_is_explained(home, model, problem):
     card = tab.describe_other(model)
     assert problem in card["problem"] and not card["model"]
     assert tab.place(card, Installs(), ANN)["stands"] == []
+
+
+def test_the_address_of_a_models_page_is_taken_for_its_id(home):
+    assert "owner/name" in tab.describe_other("https://huggingface.co/owner/name/")["problem"]  # offline here
 
 
 def test_nothing_asked_is_nothing_wrong(home):

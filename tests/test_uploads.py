@@ -34,7 +34,7 @@ def everything(home) -> list[str]:
 
 def test_a_file_is_looked_into_and_found_again(bring, tmp_path):
     upload = bring()
-    assert upload.path.name == "reviews.csv" and not (tmp_path / "arrived").exists()
+    assert upload.path.name == "reviews.csv"
     assert upload.seen["chosen"] == {"text": ["text"], "label": "label"}
     assert upload.seen["report"]["used"] == 100 and upload.seen["problem"] == ""
     assert uploads.find(ANN, upload.name) == upload and uploads.uploads(ANN) == [upload]
@@ -44,6 +44,14 @@ def test_the_same_file_again_is_one_upload_and_another_name_makes_two(bring):
     assert bring() == bring()
     other = bring(name="other.csv")
     assert len(uploads.uploads(ANN)) == 2 and other.path.name == "other.csv"
+
+
+def test_two_visitors_may_bring_the_same_file_from_one_place(home, tmp_path):
+    file = save(table(), tmp_path / "reviews.csv")  # as Gradio stores it: once, whoever brings it
+    ann, bob = (uploads.add(visitor, file, "reviews.csv") for visitor in (ANN, BOB))
+    assert ann.seen == bob.seen and ann.path != bob.path
+    uploads.remove(ANN, ann.name)
+    assert uploads.find(BOB, bob.name) == bob
 
 
 def test_another_visitor_finds_nothing_even_with_the_right_name(bring):
@@ -93,7 +101,7 @@ def test_data_that_are_refused_stay_so_that_other_columns_can_be_chosen(bring):
 def test_a_file_without_any_column_is_not_kept(home, bring, content, name, sentence):
     with pytest.raises(ValueError, match=sentence):
         bring(content=content, name=name)
-    assert uploads.uploads(ANN) == [] and everything(home) == []
+    assert uploads.uploads(ANN) == [] and everything(home) == []  # no part of it is left
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from tiny import save_tiny
 
 from pruning.jobs import CANCELLED, JobQueue
 from pruning.plan import Request
+from pruning.progress import explain
 from pruning.store import Store
-from pruning.worker import explain
 
 PROJECT = Path(__file__).parent.parent
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from .. import frames
 from ..models import MODELS
-from ..recipes import RECIPES
+from ..recipes import RECIPES, Recipe
 from ..runs import Run
 from ..store import Store
 from ..strategies import STRATEGIES, describe_layers
@@ -32,7 +32,7 @@ def describe_action(
         return {"text": error, "command": [], "problem": True}
     seed = next_seed(choice, runs, dropped)
     recipe = RECIPES[choice.recipe]
-    texts = f"at most {recipe.max_train:,} texts" if recipe.max_train else "all training texts"
+    texts = describe_texts(recipe, topic)
     times = {1: "once", 2: "twice"}.get(recipe.epochs, f"{recipe.epochs} times")
     lasts = expected_time(choice, subject, topic, dropped, store)
     text = f"{describe_dropping(choice, dropped)}, trains {texts} {times} with seed {seed}: {lasts} Can be cancelled."
@@ -41,6 +41,12 @@ def describe_action(
         size = f" ({MODELS[choice.model].download_mb} MB)" if choice.model in MODELS else ""
         text = f"Fetches {subject.label} first{size}. {text}"
     return {"text": text, "command": as_command(choice, topic, seed)}
+
+
+def describe_texts(recipe: Recipe, topic: Topic) -> str:
+    if topic.n_train and topic.n_train <= (recipe.max_train or topic.n_train):
+        return f"all {topic.n_train:,} training texts"
+    return f"at most {recipe.max_train:,} texts" if recipe.max_train else "all training texts"
 
 
 def describe_dropping(choice: Choice, dropped: tuple[int, ...] | None) -> str:
@@ -66,7 +72,12 @@ def expected_time(choice: Choice, subject: Subject, topic: Topic, dropped: tuple
     n_dropped = choice.n_dropped if dropped is None else len(dropped)
     runs = store.runs(subject.key)
     known = frames.train_time(
-        runs, topic.key, choice.recipe, subject.n_layers - n_dropped, lambda run: not store.is_shipped(run)
+        runs,
+        topic.key,
+        choice.recipe,
+        subject.n_layers - n_dropped,
+        lambda run: not store.is_shipped(run),
+        topic.n_train,
     )
     if not known:
         return "how long that takes is not known, nothing of this size was run yet."

@@ -12,10 +12,12 @@ from .models import build_models
 from .parts import HEADER, part
 from .tradeoff import TAB, build_tradeoff
 
+DAY = (3600, 86400)  # looks every hour for files that came a day ago
+
 
 def build_app(store: Store, jobs: JobQueue, installs: Installs) -> gr.Blocks:
     """Not launched yet; `look.launch_options` holds what every launch needs."""
-    with gr.Blocks(title="Layer Pruning Explorer", analytics_enabled=False, fill_width=True) as demo:
+    with gr.Blocks(title="Layer Pruning Explorer", analytics_enabled=False, fill_width=True, delete_cache=DAY) as demo:
         # kept by the browser under this name; the secret only has to outlive a restart of the server
         visitor = gr.BrowserState("", storage_key="layer-pruning-explorer-visitor", secret="layer-pruning-explorer")
         part(HEADER)

@@ -95,17 +95,19 @@ def connect(visitor: gr.BrowserState, file: gr.File, parts: dict, remove: gr.But
     outputs = {"outputs": [parts[name] for name in (*CONTROLS, *VIEWS, *PLACES)]}
     chosen = [visitor, *(parts[name] for name in CONTROLS)]
 
-    def read(visitor, path):
+    def read(visitor, path, shown):
         try:
             return [None, *updates(visitor, uploads.add(visitor, Path(path), Path(path).name))]
         except (ValueError, OSError) as error:
-            return [None, *only_message(str(error))]
+            before = uploads.find(visitor, shown)
+            still = f". Below is still {before.path.name}" if before else ""
+            return [None, *only_message(f"{error}{still}")]
 
     def pick(visitor, name, text, second, label, kind):
         try:
             upload = find(visitor, name)
-            columns = tuple(filter(None, (text, second)))
-            return updates(visitor, uploads.choose(visitor, name, *view.newly_chosen(upload, columns, label, kind)))
+            given = (tuple(filter(None, (text, second))), label or "", kind or "")  # None: nothing is chosen
+            return updates(visitor, uploads.choose(visitor, name, *view.newly_chosen(upload, *given)))
         except (ValueError, OSError) as error:
             return only_message(str(error))
 
@@ -134,7 +136,7 @@ def connect(visitor: gr.BrowserState, file: gr.File, parts: dict, remove: gr.But
 
     last = {"trigger_mode": "always_last"}
     told = file.upload(tell_reading, file, parts["message"], **QUIET)
-    told.then(read, [visitor, file], [file, *outputs["outputs"]], **SLOW)
+    told.then(read, [visitor, file, parts["upload"]], [file, *outputs["outputs"]], **SLOW)
     changed = gr.on(
         [parts[name].input for name in CONTROLS[1:]], tell_again, chosen[:2], parts["message"], **QUIET, **last
     )

@@ -122,8 +122,9 @@ def as_rows(histogram: dict, what: str) -> pd.DataFrame:
 
 
 def kept(upload: Upload) -> dict:
-    until = datetime.fromtimestamp(upload.until, UTC).strftime("%-d %B, %H:%M UTC")
-    return {"text": f"Kept until {until}, then removed. Nobody else can see it, or what is run on it."}
+    until = datetime.fromtimestamp(upload.until, UTC)
+    day = f"{until.day} {until:%B, %H:%M} UTC"
+    return {"text": f"Kept until {day}, then removed. Nobody else can see it, or what is run on it."}
 
 
 def commands(upload: Upload) -> tuple[dict, dict]:
@@ -133,9 +134,8 @@ def commands(upload: Upload) -> tuple[dict, dict]:
     file = shlex.quote(upload.path.name)
     run = [f"--model {next(iter(MODELS))}", f"--task {file}", *columns, "--strategy top", "--drop 2"]
     look = {"text": "The same look at your file in a terminal:", "command": ["python -m pruning tasks", file, *columns]}
-    return look, {"text": "And a run on it:", "command": ["python -m pruning run", *run]} if upload.seen[
-        "report"
-    ] else {}
+    then = {"text": "And a run on it:", "command": ["python -m pruning run", *run]}
+    return look, then if upload.seen["report"] else {}
 
 
 def shown_choice(text: str) -> str:

@@ -1,5 +1,6 @@
 """Tab Models: what is on this machine, what can be fetched, and any other model by its hub id or folder."""
 
+import re
 from collections.abc import Callable
 from html import escape
 
@@ -26,7 +27,9 @@ from ..weights import find_weights
 from .parts import Template
 
 POLL_SECONDS = 1
+HUB_PAGE = re.compile(r"^https?://(www\.)?huggingface\.co/|/+$")  # what the address of a model's page has around its id
 QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+SLOW = {"queue": True, "concurrency_limit": 2, "show_progress": "minimal"}  # asks the hub, or reads whole weights
 INSTALL, CANCEL, USE = "Install", "Cancel", "Use"
 NOTHING = {"model": "", "title": "", "facts": [], "problem": ""}  # what stands where nothing was looked up
 
@@ -38,8 +41,8 @@ BUTTON = """{{#if action}}<button type="button" class="lp-button" data-model="{{
 data-action="{{action}}">{{action}}<span class="lp-hidden"> {{label}}</span></button>{{/if}}"""
 
 TABLE = f"""<h2 class="lp-title">Models</h2>
-<p class="lp-sub">A live run fetches what it needs; here you can do so before. Every file is checked, and nothing of a
-model is ever run.</p><p class="lp-hidden" role="status">{{{{value.told}}}}</p>
+<p class="lp-sub">A live run fetches what it needs; here you can do so before. Every file is checked, and code
+that a model brings is never run.</p><p class="lp-hidden" role="status">{{{{value.told}}}}</p>
 <table class="lp-models" role="table" aria-label="models"><thead role="rowgroup"><tr role="row">
 <th role="columnheader">Model</th><th role="columnheader">Layers</th><th role="columnheader">Numbers</th>
 <th role="columnheader">Size</th><th role="columnheader">Where it stands</th>
@@ -102,9 +105,7 @@ def build_models(
     gr.on([demo.load, tab.select, timer.tick], show, [visitor, looked], shown, **QUIET)
     for clicked in (table, found):
         clicked.act(act, [visitor, looked], shown, **QUIET)
-    gr.on(
-        [field.submit, look.click], look_up, [field, visitor], [looked, *shown], **QUIET | {"show_progress": "minimal"}
-    )
+    gr.on([field.submit, look.click], look_up, [field, visitor], [looked, *shown], **QUIET | SLOW)
     return used, when_used
 
 
@@ -177,8 +178,10 @@ def stand(model: str, install: Install | None, visitor: str) -> dict:
     except ValueError as error:
         return told | {"state": str(error), "action": ""}
     if install and not install.ended:
-        action = CANCEL if visitor in install.holders else INSTALL  # to want it too
-        return told | {"fetching": True, "action": action} | describe_install(install)
+        mine = visitor in install.holders
+        going = describe_install(install)
+        going["state"] += "" if mine else ", for another visitor"
+        return told | {"fetching": True, "action": CANCEL if mine else ""} | going
     if is_here(model):
         return told | {"state": "on this machine", "action": USE, "brief": "on this machine" if install else ""}
     if install and install.state == FAILED:
@@ -219,6 +222,7 @@ def place(card: dict, installs: Installs, visitor: str) -> dict:
 
 def describe_other(model: str) -> dict:
     """What a name, hub id or folder stands for, or the sentence why it cannot be used."""
+    model = HUB_PAGE.sub("", model)
     try:
         facts = find_facts(model) if model else {}
     except (ValueError, OSError) as error:

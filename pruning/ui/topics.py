@@ -26,6 +26,7 @@ class Topic:
     kind: str = ""
     scope: str = ""  # of the visitor, whose rows these are
     problem: str = ""  # why nothing can be run on it
+    n_train: int = 0  # training texts; 0: not known without reading them
 
 
 def find_topic(task: str, own: Sequence[Upload] = ()) -> Topic:
@@ -39,7 +40,7 @@ def find_topic(task: str, own: Sequence[Upload] = ()) -> Topic:
 
 
 def own_topic(upload: Upload) -> Topic:
-    report = upload.seen["report"] or {"fingerprint": ""}
+    report = upload.seen["report"] or {"fingerprint": "", "splits": {"train": 0}}
     return Topic(
         upload.name,
         stored_task(str(upload.path)),
@@ -51,6 +52,7 @@ def own_topic(upload: Upload) -> Topic:
         kind=upload.kind,
         scope=upload.scope,
         problem=upload.seen["problem"],
+        n_train=report["splits"]["train"],
     )
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 import pandas as pd
 
 from .. import frames, published, story, tables
+from ..data_figures import plain
 from ..figures import score_against_dropped, similarity_of_layers
 from ..frames import MEASURED
 from ..palette import cosine_colour
@@ -225,7 +226,7 @@ def draw_stack(choice: Choice, subject: Subject, found: Frames, dropped: tuple[i
 def draw_heatmap(
     choice: Choice, subject: Subject, topic: Topic, found: Frames, dropped: tuple[int, ...] | None
 ) -> dict:
-    labels = {name: task.label for name, task in TASKS.items()} | {topic.key: topic.label}
+    labels = {name: task.label for name, task in TASKS.items()} | {topic.key: plain(topic.label)}
     if found.similarities.empty:
         title = f"No layer similarities of {subject.label} measured yet"
         subtitle = "a live run with strategy Contribution measures them"
