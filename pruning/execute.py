@@ -24,7 +24,7 @@ from .install import install
 from .layers import count_parameters, drop_layers, planned_parameters
 from .metrics import bootstrap_interval, score
 from .models import NotInstalledError, Weights, load_model, load_tokenizer, resolve
-from .plan import NeedsSimilarityError, Request, check, load_data, plan
+from .plan import NeedsSimilarityError, Request, check, full_request, load_data, plan
 from .progress import FULL_MODEL, LOADING, TIMING, Progress
 from .recipes import Recipe
 from .representations import represent
@@ -181,8 +181,7 @@ def full_model(
     """
     if spec.start == PRE_TRAINED:
         return load_model(weights, data.task.n_labels, spec.seed)
-    request = replace(request, strategy="top", n_dropped=0, layers=(), start=PRE_TRAINED)
-    for event in trained(request, store):
+    for event in trained(full_request(request), store):
         if isinstance(event, Progress):
             yield replace(event, stage=f"{FULL_MODEL}: {event.stage}")
     _, model = event

@@ -228,8 +228,8 @@ def draw_values(cells: dict) -> dict:
         "mode": "text",
         "x": cells["x"] * len(cells["y"]),
         "y": [y for y in cells["y"] for _ in cells["x"]],
-        "text": [f"{z:.3f}" for z in values],
-        "textfont": {"size": 12, "color": [cosine_colour((z - low) / ((high - low) or 1))[1] for z in values]},
+        "text": ["" if z is None else f"{z:.3f}" for z in values],
+        "textfont": {"size": 12, "color": [cosine_colour(((z or low) - low) / ((high - low) or 1))[1] for z in values]},
         "hoverinfo": "skip",
     }
 

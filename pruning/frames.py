@@ -14,7 +14,7 @@ import pandas as pd
 
 from . import published
 from .recipes import get_recipe
-from .runs import PRE_TRAINED, Run, Similarity
+from .runs import AS_IS, PRE_TRAINED, Run, Similarity
 from .strategies import STRATEGIES, kept_layers
 
 MEASURED = "measured"  # the source of what this program ran; published rows have a key of published.SOURCES
@@ -48,15 +48,17 @@ class Cost:
     inference_saved: float | None = None  # published only: percent less time
 
 
-def comparable(runs: Sequence[Run], recipe: str, revision: str = "") -> list[Run]:
-    """The runs that may stand in one line: of that recipe as it is now, before fine-tuning, one revision and data.
+def comparable(runs: Sequence[Run], recipe: str, revision: str = "", start: str = PRE_TRAINED) -> list[Run]:
+    """The runs that may stand in one line: of that recipe as it is now, that start, one revision and data.
 
+    With nothing dropped and no further training, a fine-tuned model is the full model's own run.
     With `revision`, runs of those weights alone. Of several groups the one with the most runs, of equals the newest.
     """
     values = get_recipe(recipe).values()
     groups: dict[tuple, list[Run]] = {}
     for run in runs:
-        if run.recipe == values and run.start == PRE_TRAINED and revision in ("", run.revision):
+        same_start = run.start == start or (start == AS_IS and run.start == PRE_TRAINED and not run.n_dropped)
+        if run.recipe == values and same_start and revision in ("", run.revision):
             groups.setdefault((run.revision, run.data), []).append(run)
     return max(groups.values(), key=lambda group: (len(group), max(run.created_at for run in group)), default=[])
 

@@ -4,7 +4,7 @@ Needs no torch: a plan is made in the app's own process.
 """
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from .models import Weights, home, is_hosted, resolve
@@ -22,6 +22,7 @@ RUN, SIMILARITY, PROBE, DRIFT, TRY, DISAGREE, EXPORT = ACTIONS = (
     *("run", "similarity", "probe", "drift"),  # the last three are keys of analyses.ANALYSES
     *("try", "disagree", "export"),
 )
+COMMANDS = (RUN, SIMILARITY, PROBE, DRIFT, EXPORT)  # those that the command line has too
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class Request:
             raise ValueError(f"the field {sorted(missing)[0]!r} is missing; a request names at least model and task")
         lists = {name: values.get(name) or () for name in ("layers", "text")}
         return cls(**values | {name: tuple(v) if isinstance(v, list) else v for name, v in lists.items()})
+
+
+def full_request(request: Request) -> Request:
+    """The full model of the same task, recipe and seed, which every loss is counted from."""
+    return replace(request, strategy="top", n_dropped=0, layers=(), start=PRE_TRAINED)
 
 
 class NeedsSimilarityError(LookupError):

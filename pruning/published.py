@@ -127,3 +127,15 @@ def load_droppable() -> pd.DataFrame:
 def load_from_finetuned() -> pd.DataFrame:
     """Scores after dropping top layers of a pre-trained or a fine-tuned model: model, task, n_dropped, start, score."""
     return pd.read_csv(FOLDER / "from_finetuned.csv").rename(columns={"layers_dropped": "n_dropped"})
+
+
+@lru_cache(maxsize=1)
+def load_drift() -> pd.DataFrame:
+    """Pre-trained against fine-tuned: model, layer (0: embeddings), cosine_to_pretrained, source, where."""
+    return pd.read_csv(FOLDER / "drift.csv")
+
+
+@lru_cache(maxsize=1)
+def load_layer_probes() -> pd.DataFrame:
+    """Mean score (0 to 1) of a classifier on each layer of fine-tuned models: model, layer (from 1), score, source."""
+    return pd.read_csv(FOLDER / "layer_probes.csv")

@@ -11,10 +11,10 @@ from .cost import measure_latency
 from .execute import trained
 from .finetune import as_predictions, predict
 from .models import load_tokenizer, resolve
-from .plan import Request, load_data
+from .plan import Request, full_request, load_data
 from .progress import FULL_MODEL, Progress
 from .recipes import Recipe
-from .runs import PRE_TRAINED, Run
+from .runs import Run
 from .store import Store
 from .tasks import TaskData, Text
 
@@ -31,11 +31,6 @@ class Pair:
     tokenizer: PreTrainedTokenizerBase
     data: TaskData
     recipe: Recipe
-
-
-def full_request(request: Request) -> Request:
-    """The full model's run of the same recipe and seed."""
-    return replace(request, strategy="top", n_dropped=0, layers=(), start=PRE_TRAINED)
 
 
 def load_pair(request: Request, store: Store) -> Generator[Progress, None, Pair]:

@@ -24,5 +24,10 @@ def choose(page: Page, label: str, option: str | re.Pattern) -> None:
 
 
 def open_tab(page: Page, name: str) -> Page:
-    page.get_by_role("tab", name=name, exact=True).click()
+    """On a phone the last tabs are behind a menu."""
+    tab = page.get_by_role("tab", name=name, exact=True)
+    if not tab.count():
+        page.get_by_role("button", name="More tabs").click()
+        tab = page.locator(".overflow-dropdown").get_by_role("button", name=name, exact=True)
+    tab.click()
     return page

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from pages import DRAWN, SECONDS, answer, choose, visit
+from pages import DRAWN, SECONDS, answer, choose, open_tab, visit
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
@@ -34,7 +34,9 @@ def test_the_page_shows_the_answer_the_curve_the_stack_and_the_heatmap(page, app
     expect(page.locator("#lp-stack .lp-layer")).to_have_count(6)
     expect(page.locator("#lp-stack .lp-off")).to_contain_text("layer 5")
     expect(page.get_by_role("img", name=re.compile("Top is clearly best here")).first).to_be_attached()
-    expect(page.get_by_role("tab")).to_have_text(["Trade-off", "Your data", "Models", "Method"])
+    expect(page.get_by_role("tab")).to_have_text(
+        ["Trade-off", "Similarity", "Probes", "Budget", "Try it", "Export", "Your data", "Models", "Method"]
+    )
 
 
 def unfold(page: Page) -> Page:
@@ -174,7 +176,7 @@ def test_nothing_is_wider_than_a_phone(page, app, query):
     page.set_viewport_size({"width": 390, "height": 844})
     visit(page, app, query).wait_for_selector(DRAWN)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    page.get_by_role("tab", name="Method").click()
+    open_tab(page, "Method")
     expect(page.get_by_role("heading", name="What is measured")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
@@ -255,10 +257,10 @@ def test_a_live_run_is_followed_and_cancelled_in_every_tab_and_there_is_one_at_a
     expect(page.locator("#lp-run")).to_be_disabled()
     idle.locator("#lp-run").click()  # this tab has not heard of it yet
     expect(idle.locator("#lp-job")).to_contain_text("Top · drop 2, seed 0")
-    page.get_by_role("button", name="Cancel this run").click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
     for tab, shows in ((page, "Top · drop 2"), (idle, "Top · drop 1")):
         expect(tab.locator("#lp-job")).to_contain_text("Cancelled", timeout=RUN_TIME)
         expect(tab.locator("#lp-job")).to_contain_text("nothing was stored")
-        expect(tab.get_by_role("button", name="Cancel this run")).to_be_hidden()
+        expect(tab.get_by_role("button", name="Cancel", exact=True)).to_be_hidden()
         expect(tab.locator("#lp-run")).to_be_enabled()
         expect(answer(tab)).to_have_text(re.compile(f"^{shows}"))

@@ -5,6 +5,7 @@ import pytest
 from pruning.frames import strategy_points
 from pruning.models import MODELS
 from pruning.recipes import RECIPES
+from pruning.runs import KINDS
 from pruning.store import SHIPPED, Store
 from pruning.tasks import load_task
 
@@ -31,14 +32,24 @@ def test_rows_belong_to_the_weights_texts_and_recipe_that_ship(store):
     for run in store.runs():
         assert (run.revision, run.data) == (MODEL.sha256, load_task(run.task).fingerprint)
         assert run.recipe == RECIPES["quick"].values()
-    for similarity in store.similarities():
-        assert (similarity.revision, similarity.data) == (MODEL.sha256, load_task(similarity.task).fingerprint)
+    for kind in KINDS:
+        for record in store.records(kind):
+            assert (record.revision, record.data) == (MODELS[record.model].sha256, load_task(record.task).fingerprint)
 
 
 def test_rows_were_made_by_a_committed_program_on_one_device(store):
-    versions = {run.versions["pruning"] for run in store.runs()}
+    versions = {record.versions["pruning"] for kind in KINDS for record in store.records(kind)}
     assert all("+" in version and "dirty" not in version for version in versions)
     assert len({run.device for run in store.runs()}) == 1
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_tab_has_something_to_show_of_the_default_model(store, task):
+    kinds = {kind: len(store.records(kind, MODEL.name, task)) for kind in KINDS}
+    assert kinds["matrix"] == 4 and kinds["probe"] == 4 and kinds["drift"] == 4  # two poolings each
+    runs = {run.key for run in store.runs(MODEL.name, task)}
+    analysed = {record.run for kind in ("probe", "drift") for record in store.records(kind, MODEL.name, task)}
+    assert analysed - {""} <= runs
 
 
 def test_times_of_runs_of_one_size_agree(store):

@@ -5,9 +5,9 @@ import pytest
 from tiny import save_tiny
 
 from pruning.execute import execute
-from pruning.plan import Request
+from pruning.plan import Request, full_request
 from pruning.progress import Progress
-from pruning.side_by_side import MODELS, disagreements, full_request, load_pair, probabilities, try_texts
+from pruning.side_by_side import MODELS, disagreements, load_pair, probabilities, try_texts
 from pruning.store import Store
 from pruning.tasks import load_task
 

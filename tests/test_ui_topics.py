@@ -25,7 +25,7 @@ def store(tmp_path, home):
 def upload(home):
     """As if Ann had uploaded my reviews.csv."""
     path = home / "visitors" / ANN / "files" / ("1" * 16) / "my reviews.csv"
-    seen = {"report": {"fingerprint": "f" * 16, "splits": {"train": 80}}, "problem": ""}
+    seen = {"report": {"fingerprint": "f" * 16, "splits": {"train": 80}, "text_columns": ["text"]}, "problem": ""}
     return Upload("upload:" + "1" * 16, path, (), "", "", seen)
 
 
@@ -71,7 +71,10 @@ def test_its_runs_are_seen_by_nobody_else_and_only_with_the_same_texts(store, mi
     run = make_minilm_run((0, 1, 2, 3), 78.0, task="own:my reviews")
     store.scoped(ANN).add(replace(run, data="f" * 16))
     assert "→ 78.0" in make_view(mine, store, [upload]).tiles["tiles"][0]["number"]
-    other_texts = replace(upload, seen={"report": {"fingerprint": "0" * 16, "splits": {"train": 80}}, "problem": ""})
+    other_texts = replace(
+        upload,
+        seen={"report": {"fingerprint": "0" * 16, "splits": {"train": 80}, "text_columns": ["text"]}, "problem": ""},
+    )
     assert "78.0" not in str(make_view(mine, store, [other_texts]))
     bobs = replace(upload, path=upload.path.parents[3] / ("b" * 32) / "files" / ("1" * 16) / upload.path.name)
     assert "78.0" not in str(make_view(mine, store, [bobs]))

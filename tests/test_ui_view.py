@@ -177,7 +177,7 @@ def test_what_a_run_would_do_with_a_model_that_is_not_here_yet(store, strategy, 
 @pytest.mark.parametrize(
     "changes, stored",
     [
-        ({"recipe": {"name": "quick", "epochs": 9}}, "1 run of other recipes is stored"),
+        ({"recipe": {"name": "quick", "epochs": 9}}, "1 run of other recipes or starts is stored"),
         ({"revision": "s" * 64}, "1 run of other weights is stored"),
     ],
 )

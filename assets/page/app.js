@@ -56,12 +56,15 @@
       if (turn !== drawn || plot.hidden || !width) return; // a newer drawing is on its way, or the tab is closed
       await Plotly.react(plot, ...drawing(value.figure, width), { displayModeBar: false });
       plot.dataset.drawn = String(drawn);
-      if (!plot.dataset.clickable) {
+      const clickable = value.figure.layout.meta && value.figure.layout.meta.label_space;
+      if (clickable && !plot.dataset.clickable) {
         plot.dataset.clickable = "yes";
         plot.on("plotly_click", ({ points }) => {
           const at = points[0];
           if (Array.isArray(at.customdata)) pick({ strategy: at.customdata[0], n_dropped: at.x, layers: at.customdata[2] });
         });
+        plot.on("plotly_hover", ({ points }) => preview(points[0].customdata && points[0].customdata[2]));
+        plot.on("plotly_unhover", () => preview(null));
       }
     };
     watch("value", draw);
@@ -74,6 +77,14 @@
       }
     }).observe(element);
     new MutationObserver(draw).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  };
+
+  // the layers that the point under the pointer drops, marked in the stack; null: none
+  const preview = (dropped) => {
+    for (const layer of document.querySelectorAll("#lp-stack [data-layer]")) {
+      layer.classList.toggle("lp-preview", Boolean(dropped));
+      layer.classList.toggle("lp-preview-off", Boolean(dropped) && dropped.includes(Number(layer.dataset.layer)));
+    }
   };
 
   const make = (tag, text, classes) => {
@@ -162,7 +173,7 @@
     element.addEventListener("click", async ({ target }) => {
       const button = target.closest(".lp-copy");
       if (!button) return;
-      await navigator.clipboard.writeText(element.querySelector("code").textContent.trim());
+      await navigator.clipboard.writeText(button.closest(".lp-command").querySelector("code").textContent.trim());
       button.classList.add("lp-copied");
       setTimeout(() => button.classList.remove("lp-copied"), 1500);
     });

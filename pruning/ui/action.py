@@ -8,7 +8,7 @@ from ..recipes import RECIPES, Recipe
 from ..runs import Run
 from ..store import Store
 from ..strategies import STRATEGIES, describe_layers
-from .choice import Choice, Subject, as_command
+from .choice import Choice, Subject, as_command, as_python, as_request
 from .topics import Topic
 
 
@@ -40,7 +40,8 @@ def describe_action(
     if not subject.installed:
         size = f" ({MODELS[choice.model].download_mb} MB)" if choice.model in MODELS else ""
         text = f"Fetches {subject.label} first{size}. {text}"
-    return {"text": text, "command": as_command(choice, topic, seed)}
+    command = as_command(choice, topic, seed)
+    return {"text": text, "command": command, "python": as_python(as_request(choice, topic, seed))}
 
 
 def describe_texts(recipe: Recipe, topic: Topic) -> str:

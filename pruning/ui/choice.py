@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -10,9 +10,9 @@ from .. import published
 from ..figures import BUDGETS
 from ..frames import MEASURED
 from ..models import MODELS, NotInstalledError, installed_folder, resolve
-from ..plan import Request, is_whole
+from ..plan import EXPORT, RUN, SIMILARITY, Request, is_whole
 from ..recipes import RECIPES
-from ..runs import POOLINGS
+from ..runs import POOLINGS, PRE_TRAINED, STARTS
 from ..store import Store
 from ..strategies import STRATEGIES, check_layers, kept_layers, parse_layers
 from ..uploads import Upload
@@ -35,6 +35,7 @@ class Choice:
     recipe: str = next(iter(RECIPES))
     seed: int | None = None  # None: the next one not run yet
     pooling: str = next(iter(POOLINGS))
+    start: str = PRE_TRAINED
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,19 @@ def pick_point(choice: Choice, point: Mapping) -> Choice:
     return replace(choice, strategy=strategy, n_dropped=n_dropped, layers=",".join(map(str, layers)))
 
 
+def toggle_layer(choice: Choice, layer: object, dropped: tuple[int, ...] | None, n_layers: int | None) -> Choice:
+    """Strategy custom with that layer dropped, or kept again; what the page must not ask, or that drops all, changes
+    nothing."""
+    if not is_whole(layer) or not n_layers or not 0 <= layer < n_layers or dropped is None:
+        return choice
+    layers = sorted({*dropped} ^ {layer})
+    if len(layers) == n_layers:
+        return choice
+    if not layers:
+        return replace(choice, strategy="top", n_dropped=0, layers="")
+    return replace(choice, strategy="custom", n_dropped=len(layers), layers=",".join(map(str, layers)))
+
+
 def as_request(choice: Choice, topic: Topic, seed: int) -> Request:
     """ValueError: the custom layers cannot be read."""
     custom = STRATEGIES[choice.strategy].needs == "layers"
@@ -158,6 +172,7 @@ def as_request(choice: Choice, topic: Topic, seed: int) -> Request:
         seed=seed,
         recipe=choice.recipe,
         pooling=choice.pooling,
+        start=choice.start,
         text=topic.text,
         label=topic.label_column,
         kind=topic.kind,
@@ -165,10 +180,10 @@ def as_request(choice: Choice, topic: Topic, seed: int) -> Request:
     )
 
 
-def as_command(choice: Choice, topic: Topic, seed: int) -> list[str]:
-    """The same run on the command line, in pieces that a line should not break; defaults are left out.
+def as_command(choice: Choice, topic: Topic, seed: int, action: str = RUN) -> list[str]:
+    """The same on the command line, in pieces that a line should not break; defaults are left out.
 
-    A visitor's file goes by its name alone: where it lay before is not known.
+    `action` is one of plan.COMMANDS. A visitor's file goes by its name alone: where it lay before is not known.
     """
     options = {"model": choice.model, "task": Path(topic.file).name or choice.task}
     options |= {"label": topic.label_column} if topic.label_column else {}
@@ -182,9 +197,36 @@ def as_command(choice: Choice, topic: Topic, seed: int) -> list[str]:
     options |= {"seed": seed} if seed else {}
     options |= {"recipe": choice.recipe} if choice.recipe != defaults.recipe else {}
     options |= {"similarity": choice.pooling} if choice.pooling != defaults.pooling else {}
+    options |= {"start": choice.start} if choice.start != defaults.start else {}
+    if action == SIMILARITY:
+        options = {name: options[name] for name in ("model", "task", "label", "kind") if name in options}
+    options |= {"to": "my-smaller-model"} if action == EXPORT else {}
     pieces = [f"--{name} {shlex.quote(str(value))}" for name, value in options.items()]
     text = [f"--text {shlex.join(topic.text)}"] if topic.text else []
-    return ["python -m pruning run", *pieces[:2], *text, *pieces[2:]]
+    return [f"python -m pruning {action}", *pieces[:2], *text, *pieces[2:]]
+
+
+PYTHON = {
+    RUN: ("execute", "execute", "*_, run = execute({request}, Store())\nprint(run.score, run.interval)"),
+    EXPORT: ("export", "export", '*_, folder = export({request}, Path("my-smaller-model"), Store())'),
+}
+
+
+def as_python(request: Request, action: str = RUN) -> str:
+    """The same in Python, from the project's folder."""
+    values = {f.name: getattr(request, f.name) for f in fields(Request)}
+    given = [repr(value) for name, value in values.items() if name in ("model", "task", "strategy")]
+    rest = (f.name for f in fields(Request) if f.name not in ("model", "task", "strategy", "scope"))
+    given += [f"{name}={values[name]!r}" for name in rest if values[name] != getattr(Request, name)]
+    analysis = ("analyses", "ANALYSES", f'*_, records = ANALYSES["{action}"]({{request}}, Store())')
+    module, names, work = PYTHON.get(action, analysis)
+    lines = ["from pathlib import Path", ""] if action == EXPORT else []
+    lines += [
+        f"from pruning.{module} import {names}",
+        "from pruning.plan import Request",
+        "from pruning.store import Store",
+    ]
+    return "\n".join([*lines, "", work.format(request=f"Request({', '.join(given)})")])
 
 
 def as_query(choice: Choice) -> str:
@@ -192,7 +234,9 @@ def as_query(choice: Choice) -> str:
     values = {"model": choice.model, "task": choice.task, "strategy": choice.strategy, "drop": choice.n_dropped}
     defaults = Choice()
     values |= {
-        n: getattr(choice, n) for n in ("budget", "recipe", "pooling") if getattr(choice, n) != getattr(defaults, n)
+        n: getattr(choice, n)
+        for n in ("budget", "recipe", "pooling", "start")
+        if getattr(choice, n) != getattr(defaults, n)
     }
     values |= {"seed": choice.seed} if choice.seed is not None else {}
     values |= {"layers": choice.layers} if choice.layers and choice.strategy == "custom" else {}
@@ -205,7 +249,11 @@ def from_query(query: Mapping[str, str]) -> Choice:
     """The choice a link stands for; what it cannot mean is passed over. `settle` does the rest."""
     choice = Choice()
     words = {name: query[name] for name in ("model", "task", "source", "strategy", "layers") if name in query}
-    words |= {n: query[n] for n, table in (("recipe", RECIPES), ("pooling", POOLINGS)) if query.get(n) in table}
+    words |= {
+        n: query[n]
+        for n, table in (("recipe", RECIPES), ("pooling", POOLINGS), ("start", STARTS))
+        if query.get(n) in table
+    }
     if "compare" in query:
         words["compare"] = tuple(name for name in query["compare"].split(",") if name in COMPARED)
     numbers = {

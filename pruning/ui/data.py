@@ -1,7 +1,6 @@
 """Tab Your data: a visitor's own files on the left, with what to take of them; what they hold on the right."""
 
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 
 import gradio as gr
@@ -11,6 +10,7 @@ from ..columns import KINDS
 from ..read_table import MAX_MB
 from ..uploads import Upload
 from . import data_view as view
+from .messages import QUIET, with_message
 from .parts import ACTION, TILES, figure, part
 
 MESSAGE = f"""<div data-max-mb="{MAX_MB}">{{{{#if value.text}}}}<p role="status"
@@ -37,7 +37,6 @@ after a day.</p>"""
 CONTROLS = ("upload", "text", "second", "label", "kind")
 VIEWS = ("message", "tiles", "preview", "balance", "lengths", "notes", "kept", "look", "run")
 PLACES = ("start", "chosen", "seen", "drawn", "use")  # shown or hidden, with the last made possible or not
-QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 SLOW = QUIET | {"queue": True, "concurrency_limit": 2, "concurrency_id": "examine"}  # waits in line, in no thread
 
 
@@ -121,10 +120,7 @@ def connect(visitor: gr.BrowserState, file: gr.File, parts: dict, remove: gr.But
         return updates(visitor, next(iter(uploads.uploads(visitor)), None))
 
     def take_away(visitor, name):
-        try:
-            uploads.remove(visitor, name)
-        except OSError as error:
-            raise gr.Error(escape(str(error)), print_exception=False) from error
+        with_message(lambda: uploads.remove(visitor, name))
         return show_newest(visitor)
 
     def tell_reading(path):

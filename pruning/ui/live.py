@@ -4,10 +4,14 @@ from contextlib import suppress
 from threading import Lock
 
 from ..jobs import CANCELLED, DONE, FAILED, WAITING, Job, JobQueue
-from ..plan import Request
+from ..plan import DISAGREE, DRIFT, EXPORT, PROBE, RUN, SIMILARITY, TRY, Request
 from ..store import Store
 from ..strategies import STRATEGIES, describe_layers
+from .messages import NOT_LOADED
 
+ACTION_NAMES = {SIMILARITY: "Similarity", PROBE: "Probes", DRIFT: "Drift", EXPORT: "Export"} | dict.fromkeys(
+    (TRY, DISAGREE), "Side by side"
+)
 NOTHING = {"title": "", "detail": "", "percent": None, "running": False}
 
 
@@ -27,15 +31,15 @@ class LiveRuns:
             return self._jobs.get(self._ids.get(visitor, ""))
         return None
 
-    def start(self, visitor: str, request: Request) -> Job:
-        """The job of that request, or the visitor's own one that still goes on. Errors as `JobQueue.submit`."""
+    def start(self, visitor: str, request: Request, action: str = RUN, texts: tuple[tuple[str, ...], ...] = ()) -> Job:
+        """The job of that action, or the visitor's own one that still goes on. Errors as `JobQueue.submit`."""
         if not visitor:
-            raise ValueError("this page is not loaded yet; wait a moment, or load it again")
+            raise ValueError(NOT_LOADED)
         with self._lock:
             job = self.find(visitor)
             if job and not job.ended:
                 return job
-            job = self._jobs.submit(request, visitor)
+            job = self._jobs.submit(request, visitor, action, texts)
             self._ids = {who: job_id for who, job_id in self._ids.items() if self.find(who)} | {visitor: job.id}
             return job
 
@@ -51,6 +55,8 @@ def describe_job(job: Job | None, store: Store) -> dict:
         return NOTHING
     if job.state == WAITING:
         return {"title": "Waiting", "detail": f"{job.position} before you", "percent": None, "running": True}
+    if job.state == DONE and not job.run:
+        return NOTHING | {"title": f"Done: {name_run(job)}", "detail": "It is shown in its tab."}
     if job.state == DONE:
         return NOTHING | {"title": f"Done: {name_run(job)} → {job.run.score:.1f}", "detail": describe_run(job, store)}
     if job.state == CANCELLED:
@@ -76,7 +82,11 @@ def describe_progress(job: Job) -> dict:
 
 
 def name_run(job: Job) -> str:
-    request = job.request
+    what = f"{ACTION_NAMES[job.action]} · " if job.action in ACTION_NAMES else ""
+    return what + ("before fine-tuning" if job.action == SIMILARITY else name_point(job.request))
+
+
+def name_point(request: Request) -> str:
     if request.layers:
         return f"drop {describe_layers(request.layers)}, seed {request.seed}"
     return f"{STRATEGIES[request.strategy].label} · drop {request.n_dropped}, seed {request.seed}"

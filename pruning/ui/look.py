@@ -9,8 +9,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from ..models import home
 from ..palette import LOOKS, theme_colours
 from ..read_table import MAX_MB
+from ..store import EXPORTS
 
 ASSETS = Path(__file__).parent.parent.parent / "assets"
 PLOTLY = Path(find_spec("plotly").origin).parent / "package_data"  # only its file is needed here
@@ -58,6 +60,7 @@ def launch_options() -> dict:
         "enable_monitoring": False,
         "footer_links": ["api"],
         "max_file_size": f"{MAX_MB}mb",
+        "allowed_paths": [str(home() / EXPORTS)],  # each zip in a folder whose name nobody can guess
     }
 
 

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Callable
-from html import escape
 
 import gradio as gr
 
 from .. import hub
 from ..installs import Install, Installs
-from ..jobs import CANCELLED, FAILED, RUNNING, WAITING, QueueFullError
+from ..jobs import CANCELLED, FAILED, RUNNING, WAITING
 from ..models import (
     MODELS,
     Model,
@@ -24,11 +23,11 @@ from ..models import (
 from ..parameters import in_words, stored_parameters
 from ..store import Store
 from ..weights import find_weights
-from .parts import Template
+from .messages import NOT_LOADED, QUIET, with_message
+from .parts import part
 
 POLL_SECONDS = 1
 HUB_PAGE = re.compile(r"^https?://(www\.)?huggingface\.co/|/+$")  # what the address of a model's page has around its id
-QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 SLOW = {"queue": True, "concurrency_limit": 2, "show_progress": "minimal"}  # asks the hub, or reads whole weights
 INSTALL, CANCEL, USE = "Install", "Cancel", "Use"
 NOTHING = {"model": "", "title": "", "facts": [], "problem": ""}  # what stands where nothing was looked up
@@ -73,13 +72,13 @@ def build_models(
     """
     with gr.Column(elem_classes="lp-tab"):
         with gr.Column(elem_classes="lp-card"):
-            table = clickable(TABLE, "models")
+            table = part(TABLE, "models", clicks=CLICKS)
         with gr.Column(elem_classes="lp-card lp-choices", visible=offers_hub()):
             about = "owner/name or owner/name@revision on the Hugging Face hub"
             about += "" if is_hosted() else ", or a folder that save_pretrained wrote"
             field = gr.Textbox(label="Another model", info=about, max_lines=1, elem_id="lp-other")
             look = gr.Button("Look up", elem_id="lp-look")
-            found = clickable(FOUND, "found")
+            found = part(FOUND, "found", clicks=CLICKS)
     looked, used, timer = gr.State(NOTHING), gr.State(""), gr.Timer(POLL_SECONDS, active=False)
     shown = [timer, table, found]
 
@@ -109,25 +108,10 @@ def build_models(
     return used, when_used
 
 
-def clickable(template: str, name: str) -> Template:
-    """A part whose buttons trigger `use` or `act`."""
-    return Template(
-        None, html_template=template, js_on_load=CLICKS, apply_default_css=False, elem_id=f"lp-{name}", padding=False
-    )
-
-
-def with_message(work: Callable[[], None]) -> None:
-    """Our own sentences reach the page."""
-    try:
-        work()
-    except (ValueError, QueueFullError) as error:
-        raise gr.Error(escape(str(error)), print_exception=False) from error
-
-
 def do(installs: Installs, visitor: str, model: object, action: object) -> None:
     """What a click on a button asks for; the page may send anything."""
     if not visitor:
-        raise ValueError("this page is not loaded yet; wait a moment, or load it again")
+        raise ValueError(NOT_LOADED)
     if action not in (INSTALL, CANCEL) or not isinstance(model, str):
         raise ValueError(f"{action!r} of {model!r} is nothing that can be done; load the page again")
     (installs.start if action == INSTALL else installs.cancel)(model, visitor)

@@ -23,16 +23,26 @@ TILES = """<div class="lp-tiles">{{#each value.tiles}}<div class="lp-card lp-til
 
 STACK = """<h2 class="lp-title">{{value.title}}</h2><p class="lp-sub">{{value.subtitle}}</p>
 {{#if value.layers}}<div class="lp-cap">classifier</div><ol class="lp-stack">{{#each value.layers}}
-<li class="lp-layer {{#if off}}lp-off{{/if}}" style="--fill:{{fill}};--text:{{ink}}"><span>{{name}}
-{{#if off}}<span class="lp-hidden">dropped</span>{{/if}}</span><span>{{cosine}}</span></li>{{/each}}</ol>
+<li><button type="button" class="lp-layer {{#if off}}lp-off{{/if}}" data-layer="{{layer}}" aria-pressed="{{off}}"
+{{#if ../value.fixed}}disabled{{/if}} style="--fill:{{fill}};--text:{{ink}}"><span>{{name}}
+{{#if off}}<span class="lp-hidden">dropped</span>{{/if}}</span><span>{{cosine}}</span></button></li>{{/each}}</ol>
 <div class="lp-cap">embeddings</div>{{/if}}"""
+
+STACK_CLICKS = """element.addEventListener('click', ({ target }) => {
+  const button = target.closest('button[data-layer]');
+  if (button) trigger('toggle', { layer: Number(button.dataset.layer) });
+});"""
 
 STORY = """<p class="lp-story" role="status"><b>{{value.lead}}</b> {{value.text}} <em>{{value.unknown}}</em></p>"""
 
 ACTION = """<p class="lp-hint {{#if value.problem}}lp-problem{{/if}}">{{value.text}}</p>
 {{#if value.command}}<div class="lp-command">
 <code>{{#each value.command}}<span>{{this}}</span> {{/each}}</code>
-<button type="button" class="lp-copy">Copy<span class="lp-hidden"> the command</span></button></div>{{/if}}"""
+<button type="button" class="lp-copy">Copy<span class="lp-hidden"> the command</span></button></div>{{/if}}
+{{#if value.python}}<details class="lp-python"><summary>The same in Python</summary><div class="lp-command">
+<pre><code>{{value.python}}</code></pre>
+<button type="button" class="lp-copy">Copy<span class="lp-hidden"> the Python code</span></button>
+</div></details>{{/if}}"""
 
 JOB = """{{#if value.title}}<div class="lp-job"><b role="status">{{value.title}}</b>
 {{#if value.running}}<progress aria-label="progress of the run" max="100"
@@ -47,12 +57,12 @@ def script(name: str) -> str:
     return f"(function go() {{ window.lp ? lp.{name}(element, props, watch, {tell}) : setTimeout(go, 20); }})();"
 
 
-def part(template: str, name: str = "", start: str | None = None) -> gr.HTML:
-    """`name` is its id on the page, `start` the function of app.js that brings it to life."""
+def part(template: str, name: str = "", start: str | None = None, clicks: str | None = None) -> gr.HTML:
+    """`name` is its id on the page, `start` the function of app.js that brings it to life, or `clicks` its own."""
     return (Template if "{{" in template else gr.HTML)(
         None,
         html_template=template,
-        js_on_load=script(start) if start else None,
+        js_on_load=script(start) if start else clicks,
         apply_default_css=False,
         elem_id=f"lp-{name}" if name else None,
     )

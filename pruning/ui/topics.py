@@ -26,6 +26,7 @@ class Topic:
     kind: str = ""
     scope: str = ""  # of the visitor, whose rows these are
     problem: str = ""  # why nothing can be run on it
+    columns: tuple[str, ...] = ("text",)  # of its texts; two for pairs
     n_train: int = 0  # training texts; 0: not known without reading them
 
 
@@ -35,12 +36,13 @@ def find_topic(task: str, own: Sequence[Upload] = ()) -> Topic:
         if upload.name == task:
             return own_topic(upload)
     if task in TASKS:
-        return Topic(task, task, TASKS[task].label, TASKS[task].published or task)
+        row = TASKS[task]
+        return Topic(task, task, row.label, row.published or task, columns=row.columns)
     return Topic(task, task, task, task, has_texts=False)
 
 
 def own_topic(upload: Upload) -> Topic:
-    report = upload.seen["report"] or {"fingerprint": "", "splits": {"train": 0}}
+    report = upload.seen["report"] or {"fingerprint": "", "splits": {"train": 0}, "text_columns": ["text"]}
     return Topic(
         upload.name,
         stored_task(str(upload.path)),
@@ -52,6 +54,7 @@ def own_topic(upload: Upload) -> Topic:
         kind=upload.kind,
         scope=upload.scope,
         problem=upload.seen["problem"],
+        columns=tuple(report["text_columns"]),
         n_train=report["splits"]["train"],
     )
 

@@ -78,7 +78,7 @@ def make_updates(
         view = replace(view, action={"text": problem, "command": [], "problem": True}, can_run=False)
     controls = control_updates(choice, subject, sources, own)
     if fresh:
-        controls |= {name: getattr(choice, name) for name in ("budget", "recipe", "seed", "pooling")}
+        controls |= {name: getattr(choice, name) for name in ("budget", "recipe", "seed", "pooling", "start")}
         controls |= {"compare": list(choice.compare)}
         controls |= {"model": gr.Dropdown(choices.marked_models(store), value=choice.model)}
     run = gr.Button(interactive=view.can_run and (job is None or bool(job.ended)))

@@ -12,7 +12,7 @@ from ..figures import score_against_dropped, similarity_of_layers
 from ..frames import MEASURED
 from ..palette import cosine_colour
 from ..plan import Request
-from ..runs import POOLINGS, Run, Similarity
+from ..runs import POOLINGS, STARTS, Run, Similarity
 from ..store import Store
 from ..strategies import STRATEGIES, describe_layers
 from ..tasks import TASKS
@@ -54,12 +54,12 @@ def version(store: Store) -> tuple:
 
 @lru_cache(maxsize=64)
 def load_frames(
-    store: Store, stored: tuple, subject: Subject, topic: Topic, source: str, recipe: str, pooling: str
+    store: Store, stored: tuple, subject: Subject, topic: Topic, source: str, recipe: str, pooling: str, start: str
 ) -> Frames:
     """`stored` is the store's version: a new row makes new tables."""
     every = store.runs(subject.key, topic.key) if topic.has_texts else []
     every = [run for run in every if topic.data in ("", run.data)]
-    runs = frames.comparable(every, recipe, subject.revision)
+    runs = frames.comparable(every, recipe, subject.revision, start)
     live = frozenset(run.key for run in runs if not store.is_shipped(run))
     similarities = [s for s in store.similarities(subject.key) if s.task != topic.key or topic.data in ("", s.data)]
     same_task = [s for s in similarities if s.task == topic.key and subject.revision in ("", s.revision)]
@@ -75,7 +75,7 @@ def load_frames(
 
 def describe_others(runs: list[Run], subject: Subject) -> str:
     same = [run for run in runs if subject.revision in ("", run.revision)]
-    n, kind = (len(same), "recipes") if same else (len(runs), "weights")
+    n, kind = (len(same), "recipes or starts") if same else (len(runs), "weights")
     return f"{n} run{'s' * (n > 1)} of other {kind} {'are' if n > 1 else 'is'} stored" if n else ""
 
 
@@ -83,7 +83,7 @@ def look_up(
     choice: Choice, subject: Subject, topic: Topic, store: Store, stored: tuple
 ) -> tuple[Frames, tuple[int, ...] | None, str]:
     """The tables behind a settled choice, the layers it drops (None: not known) and why it is impossible."""
-    found = load_frames(store, stored, subject, topic, choice.source, choice.recipe, choice.pooling)
+    found = load_frames(store, stored, subject, topic, choice.source, choice.recipe, choice.pooling, choice.start)
     try:
         dropped = dropped_layers(choice, subject.n_layers, found.similarity and found.similarity.mean)
     except ValueError as error:
@@ -97,6 +97,13 @@ def make_request(choice: Choice, store: Store, own: Sequence[Upload] = ()) -> Re
     store = store.scoped(topic.scope)
     found, dropped, _ = look_up(choice, subject, topic, store, version(store))
     return as_request(choice, topic, next_seed(choice, found.runs, dropped))
+
+
+def find_dropped(choice: Choice, store: Store, own: Sequence[Upload] = ()) -> tuple[int | None, tuple[int, ...] | None]:
+    """Of a choice: the model's number of layers, and the ones it drops; None where they are not known."""
+    choice, subject, topic, _ = settle(choice, store, own)
+    store = store.scoped(topic.scope)
+    return subject.n_layers, look_up(choice, subject, topic, store, version(store))[1]
 
 
 def make_view(choice: Choice, store: Store, own: Sequence[Upload] = ()) -> View:
@@ -186,9 +193,15 @@ def curve_titles(choice: Choice, subject: Subject, topic: Topic, found: Frames, 
         )
     seeds = sorted({seed for row in found.curve.seeds for seed in row})
     n = int(found.curve.n_eval.iloc[0])
-    subtitle = f"{about}, {n:,} test texts · recipe {choice.recipe} · mean of up to {len(seeds)} seeds"
+    subtitle = (
+        f"{about}, {n:,} test texts · recipe {choice.recipe}{of_start(choice)} · mean of up to {len(seeds)} seeds"
+    )
     subtitle += " · bars: 95% intervals over the test texts, widest over the seeds · ticks: single seeds"
     return "Score against layers dropped", subtitle + (" · ★ run on this machine" if found.curve.live.any() else "")
+
+
+def of_start(choice: Choice) -> str:
+    return "" if choice.start == Choice().start else f", {STARTS[choice.start]}"
 
 
 def axis_title(choice: Choice, found: Frames) -> str:
@@ -212,15 +225,14 @@ def draw_stack(choice: Choice, subject: Subject, found: Frames, dropped: tuple[i
         else:
             fill, ink = cosine_colour((value - low) / ((high - low) or 1))
             text = f"{value:.3f}"
-        layers.append(
-            {"name": f"{word} {layer}", "cosine": text, "fill": fill, "ink": ink, "off": layer in (dropped or ())}
-        )
+        off = layer in (dropped or ())
+        layers.append({"layer": layer, "name": f"{word} {layer}", "cosine": text, "fill": fill, "ink": ink, "off": off})
     if dropped is None:
         subtitle = "which layers are dropped is not known yet"
     else:
         kept = [i for i in range(subject.n_layers) if i not in dropped]
         subtitle = f"kept {describe_layers(kept)}; dropped {describe_layers(dropped)}"
-    return {"title": "Layer stack", "subtitle": subtitle, "layers": layers}
+    return {"title": "Layer stack", "subtitle": subtitle, "layers": layers, "fixed": subject.shared}
 
 
 def draw_heatmap(

@@ -1,0 +1,192 @@
+"""Figures of why layers can go and what that is worth; pure functions from tables, as in figures.py."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from .analysis_frames import PRE_TRAINED_LABEL
+from .figures import ACCENT, CARD, INK, MUTE, blank_layout, draw_values, empty_figure, stroke
+from .palette import LOOKS, SIMILAR
+from .strategies import STRATEGIES, describe_layers
+
+HEIGHT = 300  # pixels
+MARGIN = {"l": 52, "r": 12, "t": 12, "b": 46}
+STATES = "state after layer (emb: embeddings)"
+FADED = 0.28  # opacity
+MOST_VALUES = 9  # columns whose numbers fit into the cells
+
+
+def heatmap(
+    table: pd.DataFrame, title: str, subtitle: str, colorbar: str, x_title: str, y_title: str = "", height: int = 0
+) -> go.Figure:
+    """The values of a table, its index downwards (y) and its columns (x); None is left blank."""
+    if table.empty:
+        return empty_figure(title, subtitle, height=0)
+    values = table.astype(object).where(table.notna(), None).to_numpy().tolist()
+    known = [value for row in values for value in row if value is not None]
+    names, columns = list(table.index), list(table.columns)
+    cells = {
+        "type": "heatmap",
+        "z": [[None if value is None else round(value, 4) for value in row] for row in values],
+        "x": list(range(len(columns))),
+        "y": list(range(len(names))),
+        "text": [[f"{name}, {column}" for column in columns] for name in names],
+        "colorscale": [[0, SIMILAR[0]], [1, SIMILAR[1]]],
+        "zmin": round(min(known), 4),
+        "zmax": round(max(known), 4),
+        "xgap": 2,
+        "ygap": 2,
+        "hoverongaps": False,
+        "hovertemplate": "%{text}: %{z:.3f}<extra></extra>",
+        "colorbar": {
+            "thickness": 10,
+            "outlinewidth": 0,
+            "nticks": 4,
+            "title": {"text": colorbar, "font": {"size": 11}},
+        },
+    }
+    layout = blank_layout(title, subtitle, height or 70 + 36 * len(names))
+    layout["xaxis"] |= {"title": {"text": x_title, "standoff": 8}, "showgrid": False, "tickvals": cells["x"]}
+    layout["xaxis"] |= {"ticktext": columns, "range": [-0.5, len(columns) - 0.5]}
+    layout["yaxis"] |= {"range": [len(names) - 0.5, -0.5], "showgrid": False, "automargin": True}
+    layout["yaxis"] |= {"tickvals": cells["y"], "ticktext": names}
+    layout["yaxis"] |= {"title": {"text": y_title}} if y_title else {}
+    numbers = [draw_values(cells)] if len(columns) <= MOST_VALUES else []
+    layout["meta"] = {"values_need": 200 + 44 * len(columns)}
+    return go.Figure([cells, *numbers], layout | {"margin": {"l": 8, "r": 8, "t": 6, "b": 48}})
+
+
+def spread_of_layers(table: pd.DataFrame, title: str, subtitle: str, dropped: Sequence[int] = ()) -> go.Figure:
+    """Median cosine (y) of each layer's input and output (x: layer); bars are the quartiles over texts."""
+    if table.empty:
+        return empty_figure(title, subtitle, height=0)
+    rows = table.to_dict("records")
+    colours = [MUTE if row["layer"] in dropped else ACCENT for row in rows]
+    points = {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "median over texts",
+        "x": [row["layer"] for row in rows],
+        "y": [round(row["middle"], 5) for row in rows],
+        "marker": {
+            "size": 10,
+            "color": colours,
+            "symbol": ["x" if row["layer"] in dropped else "circle" for row in rows],
+        },
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [round(row["high"] - row["middle"], 5) for row in rows],
+            "arrayminus": [round(row["middle"] - row["low"], 5) for row in rows],
+            "color": INK,
+            "thickness": 1.6,
+            "width": 5,
+        },
+        "customdata": [["", f"{row['low']:.3f} to {row['high']:.3f}"] for row in rows],
+        "hovertemplate": "layer %{x}: median %{y:.3f}, quartiles %{customdata[1]}<extra></extra>",
+    }
+    layout = blank_layout(title, subtitle, HEIGHT) | {"margin": MARGIN}
+    layout["xaxis"] |= {"title": {"text": "layer (0 is nearest the embeddings)"}, "dtick": 1}
+    layout["yaxis"] |= {"title": {"text": "cosine of input and output", "standoff": 8}, "automargin": True}
+    return go.Figure([points], layout)
+
+
+def probe_curves(table: pd.DataFrame, title: str, subtitle: str, axis: str, knows_from: dict[str, str]) -> go.Figure:
+    """Score of a probe (y, percent) on each state (x), a line per model; bars are 95% intervals over texts.
+
+    `knows_from`: line -> the first state within one point of its best, which is ringed.
+    """
+    if table.empty:
+        return empty_figure(title, subtitle)
+    order = ["emb", *map(str, range(len({s for s in table.state if s != "emb"})))]
+    traces = []
+    for number, (name, rows) in enumerate(table.groupby("line", sort=False)):
+        measured = rows.source.iloc[0] == "measured"
+        colour = (ACCENT if name != PRE_TRAINED_LABEL else INK) if measured else MUTE
+        line = {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": name,
+            "x": [order.index(state) for state in rows.state],
+            "y": rows.score.round(2).tolist(),
+            "line": stroke(colour, 2.2 if measured else 1.3, "solid" if measured else ("dot", "dash")[number % 2]),
+            "marker": {"size": 8, "symbol": "circle" if measured else f"{('diamond', 'square')[number % 2]}-open"},
+            "customdata": [["", state] for state in rows.state],
+            "hovertemplate": f"{name}, state %{{customdata[1]}}: %{{y:.1f}}<extra></extra>",
+        }
+        if measured:
+            line["error_y"] = {"type": "data", "symmetric": False, "color": colour, "thickness": 0.9, "width": 3}
+            line["error_y"] |= {"array": (rows.high - rows.score).round(2).tolist()}
+            line["error_y"] |= {"arrayminus": (rows.score - rows.low).round(2).tolist()}
+        traces.append(line)
+        if name in knows_from:
+            at = order.index(knows_from[name])
+            ring = {"size": 17, "symbol": "circle-open", "color": colour, "line": {"width": 2}}
+            y = rows[rows.state == knows_from[name]].score.round(2).tolist()
+            traces.append({"type": "scatter", "mode": "markers", "name": f"{name}: knows from here", "x": [at], "y": y}
+                          | {"marker": ring, "showlegend": False, "hoverinfo": "skip"})  # fmt: skip
+    layout = blank_layout(title, subtitle, HEIGHT + 60) | {"margin": MARGIN | {"t": 34}} | legend()
+    layout["xaxis"] |= {"title": {"text": STATES}, "tickvals": list(range(len(order))), "ticktext": order}
+    layout["yaxis"] |= {"title": {"text": axis}}
+    return go.Figure(traces, layout)
+
+
+def worth_its_cost(
+    table: pd.DataFrame, title: str, subtitle: str, column: str, axis: str, score: str, chosen: tuple | None
+) -> go.Figure:
+    """Score (y, percent) against a cost (x, `column` of the table), a point per kept set; dominated ones are faded."""
+    if table.empty:
+        return empty_figure(title, subtitle)
+    traces = []
+    for strategy, rows in table.groupby("strategy", sort=False):
+        look, records = LOOKS[strategy], rows.to_dict("records")
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": STRATEGIES[strategy].label,
+                "x": rows[column].round(2).tolist(),
+                "y": rows.score.round(2).tolist(),
+                "marker": {
+                    "symbol": look.marker,
+                    "color": f"var(--lp-{strategy})",
+                    "size": [15 if row["dropped"] == chosen else 10 for row in records],
+                    "opacity": [FADED if row["faded"] else 1 for row in records],
+                    "line": {"width": 1, "color": CARD},
+                },
+                "customdata": [
+                    [strategy, point_text(row, column), list(row["dropped"]), row["n_dropped"]] for row in records
+                ],
+                "hovertemplate": "%{customdata[1]}<extra></extra>",
+                "cliponaxis": False,
+                "showlegend": False,
+            }
+        )
+        named = {"symbol": look.marker, "color": f"var(--lp-{strategy})", "size": 9}  # not as faded as its first point
+        traces.append({"type": "scatter", "mode": "markers", "name": STRATEGIES[strategy].label, "marker": named}
+                      | {"x": [None], "y": [None]})  # fmt: skip
+    best = table[~table.faded].sort_values([column, "score"])
+    front = {"type": "scatter", "mode": "lines", "name": "not dominated", "x": best[column].round(2).tolist()}
+    front |= {
+        "y": best.score.round(2).tolist(),
+        "line": stroke(MUTE, 1.1, "dot"),
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    layout = blank_layout(title, subtitle, HEIGHT + 40) | {"margin": MARGIN | {"t": 40}} | legend()
+    layout["xaxis"] |= {"title": {"text": axis}}
+    layout["yaxis"] |= {"title": {"text": score}}
+    return go.Figure([front, *traces], layout)
+
+
+def point_text(row: dict, column: str) -> str:
+    which = f"{row['n_dropped']} dropped: {describe_layers(row['dropped'])}" if row["n_dropped"] else "full model"
+    cost = f"{row['latency_ms']:.1f} ms for 32 texts" if column == "latency_ms" else f"{row[column]:.1f} M parameters"
+    faded = "<br>another stack is no worse in score and size, and better in one" if row["faded"] else ""
+    return f"<b>{STRATEGIES[row['strategy']].label}</b> · {which}<br>score {row['score']:.2f}, {cost}{faded}"
+
+
+def legend() -> dict:
+    place = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": MUTE, "size": 11}}
+    return {"showlegend": True, "legend": place | {"itemclick": False, "itemdoubleclick": False}}

@@ -1,0 +1,73 @@
+"""The point that is shown, as something to do work on: what a tab's buttons do to it, how long that takes."""
+
+from .. import checkpoints
+from ..plan import COMMANDS, DRIFT, EXPORT, PROBE, SIMILARITY, TRY, Request, full_request, plan
+from ..store import Store
+from .action import describe_dropping, expected_time
+from .choice import as_command, as_python, as_request
+from .shown import Shown
+from .view import look_up
+
+DOES = {
+    SIMILARITY: "Similarity: one pass of the model before fine-tuning over at most 2,000 validation texts, seconds.",
+    DRIFT: "Drift: one pass of that and of the fine-tuned model over the same texts.",
+    PROBE: "Probes: two passes over at most 2,000 validation texts, and regressions on every state; a minute.",
+    TRY: "Compares the full model, fine-tuned with the same recipe and seed, with the pruned one.",
+    EXPORT: "Writes the fine-tuned model of this point.",
+}
+
+
+def analysis_action(shown: Shown, *actions: str) -> dict:
+    """What the buttons of a tab do to the point that is shown, how long that takes, and the same to copy.
+
+    The command and the Python code are those of the first action that has them.
+    """
+    if not shown.topic.has_texts:
+        return {
+            "text": f"{shown.topic.label} is published only; choose a task with texts here.",
+            "command": [],
+            "problem": True,
+        }
+    try:
+        request = request_of(shown)
+    except ValueError as error:
+        return {"text": str(error), "command": [], "problem": True}
+    text = " ".join(DOES[action] for action in actions)
+    trains = any(action != SIMILARITY for action in actions)
+    told = {"text": f"{text} {describe_weights(shown, both=TRY in actions)}" if trains else text}
+    command = as_command(shown.choice, shown.topic, request.seed, actions[0]) if actions[0] in COMMANDS else []
+    return told | {"command": command, "python": as_python(request, actions[0])}
+
+
+def request_of(shown: Shown) -> Request:
+    """The point that is shown, with a seed that it was run with. ValueError: it is impossible."""
+    found, dropped, problem = look_up(*shown.scene)
+    if problem:
+        raise ValueError(problem)
+    seeds = [run.seed for run in found.runs if run.dropped == dropped]
+    seed = min(seeds, default=0) if shown.choice.seed is None else shown.choice.seed
+    return as_request(shown.choice, shown.topic, seed)
+
+
+def describe_weights(shown: Shown, both: bool = False) -> str:
+    """Whether fine-tuned weights are kept here, or how long training takes; `both`: of the full model too."""
+    request = request_of(shown)
+    asked = {f"the point {describe_dropping(shown.choice, shown.dropped).lower()}": (request, shown.dropped)}
+    if both and shown.dropped != ():
+        asked["the full model"] = (full_request(request), ())
+    missing = {name: dropped for name, (one, dropped) in asked.items() if not is_kept(one, shown.store)}
+    if not missing:
+        return f"Fine-tuned weights of {' and '.join(asked)}, seed {request.seed}, are kept here, so it starts at once."
+    times = [
+        f"{name}: {expected_time(shown.choice, shown.subject, shown.topic, dropped, shown.store).rstrip('.')}"
+        for name, dropped in missing.items()
+    ]
+    return f"To be trained first with seed {request.seed}, since no weights are kept here: {'; '.join(times)}."
+
+
+def is_kept(request: Request, store: Store) -> bool:
+    """False also where it is not known before the worker has looked."""
+    try:
+        return checkpoints.folder(store, plan(request, store)[0].key) is not None
+    except (ValueError, OSError, LookupError):
+        return False

@@ -1,0 +1,195 @@
+"""What the tabs Similarity, Probes, Budget, Try it and Export show, as plain values; on a store of explicit rows."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from rows import make_drift, make_matrix, make_minilm_run, make_probe, save_shipped
+
+from pruning.jobs import DONE, Job
+from pruning.models import MODELS
+from pruning.plan import DISAGREE, DRIFT, EXPORT, PROBE, SIMILARITY, TRY, Request
+from pruning.store import Store
+from pruning.ui.choice import Choice, as_python, settle, toggle_layer
+from pruning.ui.point import analysis_action, describe_weights
+from pruning.ui.shown import Shown
+from pruning.ui.take_view import describe_export, export_file, try_view
+from pruning.ui.view import version
+from pruning.ui.why import read_points
+from pruning.ui.why_view import budget_view, probes_view, similarity_view
+
+MINILM = {"model": "minilm-l6", "revision": MODELS["minilm-l6"].sha256}
+
+
+@pytest.fixture
+def store(tmp_path, home):
+    return Store(home, save_shipped(tmp_path / "shipped"))
+
+
+@pytest.fixture
+def see(store):
+    def see(job=None, **changes) -> Shown:
+        choice, subject, topic, _ = settle(Choice(**{"n_dropped": 1} | changes), store)
+        return Shown(choice, subject, topic, store, version(store), job)
+
+    return see
+
+
+def title(value: dict) -> str:
+    titles = value["figure"]["layout"]["title"]
+    return f"{titles['text']} · {titles['subtitle']['text']}"
+
+
+def test_what_was_not_measured_says_so_in_every_place(see):
+    view = similarity_view(*see(task="tweets").scene, "cosine")
+    assert view["story"]["lead"] == "Not measured yet:" and "not measured yet" in title(view["between"])
+    assert "not measured yet" in title(probes_view(*see().scene)["probes"])
+    view = budget_view(*see(task="tweets").scene, 2)
+    assert view["droppable"]["numbers"]["rows"] == [] and view["story"]["lead"] == "Nothing measured here yet:"
+
+
+def test_similarity_shows_the_matrix_that_was_asked_for_and_the_papers_drift_beside_ours(see, store):
+    for record in (make_matrix(7, "cosine", **MINILM), make_matrix(7, "cka", **MINILM),
+                   make_drift((1, 1, 1, 0.9, 0.8, 0.7, 0.4), range(6), **MINILM)):  # fmt: skip
+        store.add(record)
+    view = similarity_view(*see().scene, "cka")
+    assert title(view["between"]).startswith("Linear CKA of every two states")
+    assert "MiniLM on Movie reviews before fine-tuning, sentence token, 100 validation texts" in title(view["between"])
+    rows = {row[0] for row in view["drift"]["numbers"]["rows"]}
+    assert "MiniLM, Movie reviews, kept 0–5, seed 0" in rows and any("BERT-base" in row for row in rows)
+    assert view["story"]["lead"] == "Layer 5 changes its input most, layer 3 least:"
+
+
+def test_only_the_chosen_pooling_is_shown(see, store):
+    store.add(make_matrix(7, pooling="mean", **MINILM))
+    assert "not measured yet" in title(similarity_view(*see().scene, "cosine")["between"])
+    assert "mean over tokens" in title(similarity_view(*see(pooling="mean").scene, "cosine")["between"])
+
+
+def test_probes_prefer_the_fine_tuned_model_of_the_chosen_layers(see, store):
+    scores = (50, 60, 70, 80, 80.5, 81, 81)
+    for record in (make_probe(scores, range(6), **MINILM), make_probe(scores, range(6), run="f" * 64, **MINILM),
+                   make_probe((50, 60, 70, 90, 90, 90), range(5), run="p" * 64, **MINILM)):  # fmt: skip
+        store.add(record)
+    assert "fine-tuned: kept 0–4" in title(probes_view(*see().scene)["probes"])
+    assert "fine-tuned: kept 0–5" in title(probes_view(*see(strategy="bottom").scene)["probes"])
+    assert "from state 2 on" in probes_view(*see().scene)["story"]["text"]
+
+
+def test_a_budget_is_told_in_a_sentence_a_table_and_two_figures(see):
+    view = budget_view(*see().scene, 1.5)
+    assert view["story"]["lead"] == "1.5 points buy 1 of 6 layers:" and "Top" in view["story"]["text"]
+    top = view["droppable"]["numbers"]["rows"][0]
+    assert (
+        top[:4] == ["Top", 1, "5", 1.0] and view["droppable"]["title"] == "Most layers that a loss of 1.5 points buys"
+    )
+    assert view["latency"]["figure"]["data"] and view["parameters"]["figure"]["data"]
+    assert view["published"]["numbers"]["columns"] == ["Model", "Task", "1 point", "2 points", "3 points"]
+
+
+@pytest.mark.parametrize(
+    "typed, points", [("", 2), (None, 2), ("0.5", 0.5), ("0,5", 0.5), ("-1", 2), ("many", 2), ("nan", 2)]
+)
+def test_another_loss_counts_where_it_is_one(typed, points):
+    assert read_points(typed, 2) == points
+
+
+@pytest.mark.parametrize("action", [SIMILARITY, PROBE, DRIFT, EXPORT])
+def test_every_command_of_a_tab_is_understood_and_its_python_can_be_read(see, action):
+    from pruning.__main__ import build_parser
+
+    told = analysis_action(see(strategy="custom", layers="1,4"), action)
+    options = build_parser().parse_args(" ".join(told["command"]).split()[3:])
+    assert options.command == action and options.model == "minilm-l6"
+    compile(told["python"], "copied", "exec")
+
+
+def test_the_python_code_names_the_same_point():
+    request = Request("minilm-l6", "tweets", "custom", layers=(1, 4), seed=2)
+    text = as_python(request)
+    assert "Request('minilm-l6', 'tweets', 'custom', layers=(1, 4), seed=2)" in text
+    compile(text, "copied", "exec")
+
+
+def test_a_tab_says_how_long_the_training_takes_unless_weights_are_kept(see, store):
+    assert describe_weights(see()).startswith("To be trained first with seed 0")
+    assert "the full model" in describe_weights(see(), both=True)
+    assert analysis_action(see(strategy="custom", layers="9"), TRY)["problem"]
+
+
+@pytest.mark.parametrize(
+    "start, layer, dropped, becomes",
+    [
+        (Choice(), 0, (4, 5), ("custom", 3, "0,4,5")),
+        (Choice(), 4, (4, 5), ("custom", 1, "5")),
+        (Choice(), 5, (5,), ("top", 0, "")),  # nothing is dropped any more
+        (Choice(), 0, (1, 2, 3, 4, 5), ("top", 2, "")),  # one layer stays
+        (Choice(), 6, (4, 5), ("top", 2, "")),  # there is none
+        (Choice(), "0", (4, 5), ("top", 2, "")),  # the page may send anything
+        (Choice(), None, (4, 5), ("top", 2, "")),
+        (Choice(), 0, None, ("top", 2, "")),  # not known what is dropped
+    ],
+)
+def test_a_click_on_a_layer_drops_it_or_keeps_it(start, layer, dropped, becomes):
+    found = toggle_layer(start, layer, dropped, 6)
+    assert (found.strategy, found.n_dropped, found.layers) == becomes
+
+
+ROW = {"text": "what a film", "label": 1, "full": [0.1, 0.9], "pruned": [0.6, 0.4]}
+DOCUMENT = {"classes": ["negative", "positive"], "runs": {}, "kept": [0, 1], "rows": [ROW]}
+
+
+def job(action: str, result: dict) -> Job:
+    return Job("1", Request("minilm-l6", "tweets", "top", 4), DONE, result=result, action=action)
+
+
+def test_two_models_are_shown_side_by_side(see):
+    view = try_view(see(job(TRY, DOCUMENT | {"latency_ms": {"full": 8.0, "pruned": 2.0}})))
+    assert "4.00 times as fast" in view["story"]["text"]
+    assert view["rows"]["numbers"]["rows"] == [
+        ["what a film", "positive", "positive 90.0%", "negative 60.0%", "50.0 points"]
+    ]
+    assert "minilm-l6 on Tweets, Top · drop 4, seed 0; kept 0, 1" in view["rows"]["subtitle"]
+
+
+def test_a_pair_and_a_number_are_shown_too(see):
+    row = {"text": ["one", "two"], "label": 1.5, "full": [1.234], "pruned": [0.5]}
+    document = {"classes": [], "runs": {}, "kept": [0], "rows": [row], "n_texts": 100, "mean_difference": 0.4}
+    view = try_view(see(job(DISAGREE, document)))
+    assert view["rows"]["numbers"]["rows"] == [["one ‖ two", 1.5, 1.23, 0.5, 0.73]]
+    assert "0.40 apart on average" in view["story"]["text"]
+
+
+def test_disagreement_is_told_with_who_is_right(see):
+    counts = {"n_texts": 1000, "n_differ": 90, "full_right_alone": 55, "pruned_right_alone": 35}
+    text = try_view(see(job(DISAGREE, DOCUMENT | counts)))["story"]["text"]
+    assert text.startswith("on 90 of 1,000 test texts") and "55 times" in text and "35 times" in text
+
+
+def test_without_a_comparison_nothing_is_shown(see):
+    for one in (None, replace(job(TRY, DOCUMENT), state="failed")):
+        assert try_view(see(one))["rows"]["numbers"] is None
+
+
+def test_an_export_is_offered_while_its_file_is_there(see, tmp_path):
+    (tmp_path / "m.zip").write_bytes(b"zip")
+    done = job(EXPORT, {"file": str(tmp_path / "m.zip"), "megabytes": 1})
+    assert export_file(done)["name"] == "m.zip"
+    (tmp_path / "m.zip").unlink()
+    assert export_file(done) is None and export_file(None) is None
+    assert describe_export(see())["story"]["lead"] == "MiniLM for Movie reviews, layers 0–4:"
+
+
+@pytest.mark.parametrize("view", [similarity_view, probes_view, budget_view])
+def test_what_a_tab_sends_is_plain_and_small(view, tmp_path):
+    choice, subject, topic, _ = settle(Choice(), shipped := Store(tmp_path))
+    more = {similarity_view: ("cosine",), budget_view: (2,)}.get(view, ())
+    value = view(choice, subject, topic, shipped, version(shipped), *more)
+    assert len(json.dumps(value)) < 300_000
+
+
+def test_runs_of_another_start_stand_in_their_own_line(see, store):
+    store.add(replace(make_minilm_run((0, 1, 2, 3), 71.0), start="fine-tuned-as-is", key="x" * 64))
+    shown = see(start="fine-tuned-as-is")
+    view = budget_view(*shown.scene, 10)
+    assert view["droppable"]["numbers"]["rows"][0][:2] == ["Top", 2]  # counted from the full model's own run
