@@ -102,7 +102,7 @@ def explained(to: Path) -> Iterator[None]:
 
 
 def export_zip(request: Request, store: Store) -> Iterator[Progress | dict]:
-    """Yields progress, and at last {"file", "folder", "run"}: a zip for download, in EXPORTS under PRUNING_HOME."""
+    """Yields progress, and at last {"file", "megabytes"}: a zip for download, in EXPORTS under PRUNING_HOME."""
     place = home() / EXPORTS
     with explained(place):
         place.mkdir(parents=True, exist_ok=True)
@@ -113,10 +113,10 @@ def export_zip(request: Request, store: Store) -> Iterator[Progress | dict]:
                 yield event
         target = zip_folder(event)
         shutil.rmtree(event)
-        yield {"file": str(target), "megabytes": round(target.stat().st_size / 1e6)}
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    yield {"file": str(target), "megabytes": max(1, round(target.stat().st_size / 1e6))}
 
 
 def zip_name(request: Request) -> str:

@@ -11,10 +11,10 @@ from huggingface_hub import ModelCard
 from tiny import save_tiny
 
 from pruning.execute import execute
-from pruning.export import check_repository, export, push, zip_folder
+from pruning.export import check_repository, export, export_zip, push, zip_folder, zip_name
 from pruning.plan import Request
 from pruning.progress import TRAINING, Progress
-from pruning.store import Store
+from pruning.store import EXPORTS, Store
 from pruning.tasks import load_task
 
 PIPELINE = """
@@ -125,3 +125,26 @@ def test_a_hub_out_of_reach_is_told_and_the_folder_stays(exported):
     with pytest.raises(ConnectionError, match="cannot send .* to owner/name: .*; the folder stays as it is"):
         push(exported, "owner/name", "hf_nobody")
     assert exported.exists()
+
+
+def test_a_zip_for_download_outlives_the_generator_and_a_stopped_one_leaves_nothing(model, store, home):
+    request = Request(model, "tweets", "top", 1)
+    events = export_zip(request, store)
+    found = next(event for event in events if isinstance(event, dict))
+    events.close()
+    assert zipfile.is_zipfile(found["file"]) and found["file"].endswith("/tiny-bert-tweets-top-1.zip")
+    stopped = export_zip(request, store)
+    next(stopped)
+    stopped.close()
+    assert len(list((home / EXPORTS).iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "request_, name",
+    [
+        (Request("minilm-l6", "tweets", "custom", layers=(1, 4)), "minilm-l6-tweets-custom-1-4"),
+        (Request("owner/name@v1", "/data/my reviews.csv", "top", 2), "owner-name-v1-my-reviews-top-2"),
+    ],
+)
+def test_a_zip_is_named_after_its_point(request_, name):
+    assert zip_name(request_) == name
