@@ -25,13 +25,13 @@ NUMBERS = """## How to read the numbers
 - **Similarity**: the cosine between a layer's input and output in the model before fine-tuning, mean over at most 2,000
   validation texts, of the sentence token or of all tokens but padding. A layer with a high cosine changes little: it
   contributes little. Strategy Contribution drops those first; ties go to the higher layer.
-- **States**: what the embeddings give (emb), and what each layer gives, before any final norm. Cosine tells whether two
-  states point the same way; linear CKA (Kornblith et al. 2019) whether they tell texts apart alike, in whatever direction.
+- **States**: what the embeddings give (emb), and what each layer gives, before any final norm. Cosine tells whether
+  two states point the same way; linear CKA (Kornblith et al. 2019) whether they tell texts apart alike.
 - **Drift**: the cosine of a state of the pre-trained model and the same state after fine-tuning. 1: not moved.
-- **Probe**: ridge regression on one state alone, 5-fold cross-validated on validation texts, with the same interval as a
-  score. The ring marks the first state within one point of the best.
-- **Budget**: losses are counted seed by seed. *Certain*: two seeds or more, and the upper 95% end of each one's loss is
-  within the budget. *Likely*: each one's loss is. *Unclear*: the mean alone, or one seed.
+- **Probe**: ridge regression on one state alone, 5-fold cross-validated on validation texts, with the same interval as
+  a score. The ring marks the first state within one point of the best.
+- **Budget**: losses are counted seed by seed. *Certain*: two seeds or more, and the upper 95% end of each one's loss
+  is within the budget. *Likely*: each one's loss is. *Unclear*: the mean alone, or one seed.
 - **Order** (under Recipe and seed): drop, then fine-tune; or fine-tune, drop, fine-tune again; or without the last.
 - **Inference time**: median time of one forward pass over 1 and over 32 test texts of typical length, of at least 12
   passes and half a second after three to warm up, on the device named in the row.
