@@ -14,7 +14,7 @@ HEIGHT = 300  # pixels
 MARGIN = {"l": 52, "r": 12, "t": 12, "b": 46}
 STATES = "state after layer (emb: embeddings)"
 FADED = 0.28  # opacity
-MOST_VALUES = 9  # columns whose numbers fit into the cells
+MOST_VALUES = 14  # columns whose numbers fit into the cells
 
 
 def heatmap(
@@ -83,8 +83,8 @@ def spread_of_layers(table: pd.DataFrame, title: str, subtitle: str, dropped: Se
             "thickness": 1.6,
             "width": 5,
         },
-        "customdata": [["", f"{row['low']:.3f} to {row['high']:.3f}"] for row in rows],
-        "hovertemplate": "layer %{x}: median %{y:.3f}, quartiles %{customdata[1]}<extra></extra>",
+        "text": [f"{row['low']:.3f} to {row['high']:.3f}" for row in rows],
+        "hovertemplate": "layer %{x}: median %{y:.3f}, quartiles %{text}<extra></extra>",
     }
     layout = blank_layout(title, subtitle, HEIGHT) | {"margin": MARGIN}
     layout["xaxis"] |= {"title": {"text": "layer (0 is nearest the embeddings)"}, "dtick": 1}
@@ -112,8 +112,8 @@ def probe_curves(table: pd.DataFrame, title: str, subtitle: str, axis: str, know
             "y": rows.score.round(2).tolist(),
             "line": stroke(colour, 2.2 if measured else 1.3, "solid" if measured else ("dot", "dash")[number % 2]),
             "marker": {"size": 8, "symbol": "circle" if measured else f"{('diamond', 'square')[number % 2]}-open"},
-            "customdata": [["", state] for state in rows.state],
-            "hovertemplate": f"{name}, state %{{customdata[1]}}: %{{y:.1f}}<extra></extra>",
+            "text": rows.state.tolist(),
+            "hovertemplate": f"{name}, state %{{text}}: %{{y:.1f}}<extra></extra>",
         }
         if measured:
             line["error_y"] = {"type": "data", "symmetric": False, "color": colour, "thickness": 0.9, "width": 3}
@@ -136,6 +136,7 @@ def worth_its_cost(
     table: pd.DataFrame, title: str, subtitle: str, column: str, axis: str, score: str, chosen: tuple | None
 ) -> go.Figure:
     """Score (y, percent) against a cost (x, `column` of the table), a point per kept set; dominated ones are faded."""
+    table = table[table[column].notna()]
     if table.empty:
         return empty_figure(title, subtitle)
     traces = []
@@ -155,10 +156,8 @@ def worth_its_cost(
                     "opacity": [FADED if row["faded"] else 1 for row in records],
                     "line": {"width": 1, "color": CARD},
                 },
-                "customdata": [
-                    [strategy, point_text(row, column), list(row["dropped"]), row["n_dropped"]] for row in records
-                ],
-                "hovertemplate": "%{customdata[1]}<extra></extra>",
+                "text": [point_text(row, column) for row in records],
+                "hovertemplate": "%{text}<extra></extra>",
                 "cliponaxis": False,
                 "showlegend": False,
             }
@@ -167,7 +166,9 @@ def worth_its_cost(
         traces.append({"type": "scatter", "mode": "markers", "name": STRATEGIES[strategy].label, "marker": named}
                       | {"x": [None], "y": [None]})  # fmt: skip
     best = table[~table.faded].sort_values([column, "score"])
-    front = {"type": "scatter", "mode": "lines", "name": "not dominated", "x": best[column].round(2).tolist()}
+    counts = [f"{n} dropped" if n else "full" for n in best.n_dropped]
+    front = {"type": "scatter", "mode": "lines+text", "name": "not dominated", "x": best[column].round(2).tolist()}
+    front |= {"text": counts, "textposition": "top left", "textfont": {"size": 11, "color": MUTE}}
     front |= {
         "y": best.score.round(2).tolist(),
         "line": stroke(MUTE, 1.1, "dot"),

@@ -4,14 +4,14 @@ States are named as people count them: 'emb' is what the embeddings give, '0' wh
 """
 
 from collections.abc import Sequence
-from statistics import mean, median
+from statistics import mean
 
 import pandas as pd
 
 from . import published
 from .budget import dominated
-from .frames import strategy_points
-from .runs import Drift, LayerMatrix, Probe, Run, Similarity
+from .frames import measured_cost, strategy_points
+from .runs import STARTS, Drift, LayerMatrix, Probe, Run, Similarity
 
 PRE_TRAINED_LABEL, FINE_TUNED_LABEL = "pre-trained", "fine-tuned"
 
@@ -45,7 +45,7 @@ def drift_table(drifts: Sequence[Drift], labels: Sequence[str], beside: Sequence
     known = published.load_drift()
     for row in known[known.model.isin(beside)].itertuples():
         state = "emb" if row.layer == 0 else str(row.layer - 1)  # layer 0 there are the embeddings
-        label = f"{row.model}, {published.SOURCES[row.source].label}, {row.where}"
+        label = f"{row.model}, {row.where}<br>{published.SOURCES[row.source].label}"
         rows.append((label, state, row.cosine_to_pretrained, None, row.source))
     return pd.DataFrame(rows, columns=["row", "state", "cosine", "n_texts", "source"])
 
@@ -67,13 +67,10 @@ def probe_table(probes: Sequence[Probe], beside: Sequence[str] = ()) -> pd.DataF
 def value_table(runs: Sequence[Run], similarity: Sequence[float] | None) -> pd.DataFrame:
     """strategy, n_dropped, dropped, score, latency_ms, parameters (millions), faded: a row per kept set that was run.
 
-    Score: mean over seeds; latency of 32 texts: median over all runs of as many layers, as in the tiles. `faded` says
+    Score: mean over seeds; latency of 32 texts: as in the tiles (see `frames.measured_cost`). `faded` says
     whether another kept set scores no less with no more layers, and is better in one of them. A set that several
     strategies keep is the first one's.
     """
-    by_size: dict[int, list[float]] = {}
-    for run in runs:
-        by_size.setdefault(run.n_dropped, []).append(run.latency_ms["32"])
     by_kept: dict[tuple[int, ...], list[Run]] = {}
     for run in runs:
         by_kept.setdefault(run.kept, []).append(run)
@@ -82,9 +79,36 @@ def value_table(runs: Sequence[Run], similarity: Sequence[float] | None) -> pd.D
         names.setdefault(kept, strategy)
     rows = [
         (names.get(kept, "custom"), group[0].n_dropped, group[0].dropped, mean(run.score for run in group))
-        + (median(by_size[group[0].n_dropped]), group[0].parameters / 1e6)
+        + (latency_of(runs, group[0].n_dropped), group[0].parameters / 1e6)
         for kept, group in by_kept.items()
     ]
     columns = ["strategy", "n_dropped", "dropped", "score", "latency_ms", "parameters"]
     worth = [(row[3], len(kept)) for row, kept in zip(rows, by_kept, strict=True)]
     return pd.DataFrame(rows, columns=columns).assign(faded=dominated(worth))
+
+
+def latency_of(runs: Sequence[Run], n_dropped: int) -> float | None:
+    """ms for 32 texts with so many layers dropped, on the device that timed the full model too; None: on none."""
+    latency = measured_cost(runs, n_dropped).latency_ms or {}
+    return latency["32"][1] if "32" in latency else None
+
+
+def order_table(runs: Sequence[Run], strategy: str, similarity: Sequence[float] | None) -> pd.DataFrame:
+    """n_dropped, kept, start, score, low, high, seeds: that strategy's points that were run with more than one start.
+
+    `runs` are of one model, task and recipe, and of any start. Only seeds that every start of a point has count; score
+    is their mean, low and high the widest ends of their intervals.
+    """
+    rows = []
+    points = [point for point in strategy_points(runs[0].n_layers, similarity) if point[0] == strategy] if runs else []
+    for _, n_dropped, kept in points:
+        by_start: dict[str, dict[int, Run]] = {}
+        for run in runs:
+            if n_dropped and run.kept == kept:
+                by_start.setdefault(run.start, {})[run.seed] = run
+        shared = set.intersection(*map(set, by_start.values())) if len(by_start) > 1 else set()
+        for start in [start for start in STARTS if start in by_start] if shared else ():
+            found = [by_start[start][seed] for seed in sorted(shared)]
+            ends = min(run.interval[0] for run in found), max(run.interval[1] for run in found)
+            rows.append((n_dropped, kept, start, mean(run.score for run in found), *ends, tuple(sorted(shared))))
+    return pd.DataFrame(rows, columns=["n_dropped", "kept", "start", "score", "low", "high", "seeds"])

@@ -18,9 +18,12 @@ HUB_METRICS = {"matthews": "matthews_correlation", "pearson": "pearsonr", "spear
 SEE_BASE = "see the base model"
 
 
-def model_card(run: Run, full: Run | None, task: Task, license_name: str, again: float) -> str:
-    """The text of README.md. `full` is the full model's run with the same seed, where there is one; `again` is what the
-    exported weights score on the run's own test texts."""
+def model_card(run: Run, full: Run | None, task: Task, license_name: str, again: float, made: dict) -> str:
+    """The text of README.md.
+
+    `full` is the full model's run with the same seed, where there is one; `again` is what the exported weights score on
+    the run's own test texts; `made` holds the versions and the time of the export.
+    """
     parts = (
         f"---\n{front_matter(run, task, license_name).to_yaml()}\n---",
         f"# {base_label(run)} with {len(run.kept)} of {run.n_layers} layers, for {task.label}",
@@ -29,7 +32,7 @@ def model_card(run: Run, full: Run | None, task: Task, license_name: str, again:
         numbers(run, full),
         notes(run, full, again),
         "## How it was made",
-        "\n".join(f"- {name}: {value}" for name, value in recipe_lines(run, task)),
+        "\n".join(f"- {name}: {value}" for name, value in recipe_lines(run, task, made)),
         "## Use",
         usage(run, task),
         "## Licence",
@@ -139,7 +142,7 @@ def notes(run: Run, full: Run | None, again: float) -> str:
     )
 
 
-def recipe_lines(run: Run, task: Task) -> list[tuple[str, str]]:
+def recipe_lines(run: Run, task: Task, made: dict) -> list[tuple[str, str]]:
     values = ", ".join(f"{name} {value}" for name, value in run.recipe.items() if name != "name" and value is not None)
     return [
         ("kept layers", describe_layers(run.kept)),
@@ -148,9 +151,18 @@ def recipe_lines(run: Run, task: Task) -> list[tuple[str, str]]:
         ("seed", str(run.seed)),
         ("texts", f"{task.label}, {run.n_train:,} to train; source: {task.source}; fingerprint `{run.data}`"),
         ("base weights", f"`{run.revision}`"),
-        ("versions", ", ".join(f"{name} {version}" for name, version in run.versions.items())),
+        ("versions", in_line(run.versions)),
         ("run", f"`{run.key}`, {run.created_at}"),
+        (
+            "these weights",
+            f"written {made['created_at']} with {in_line(made['versions'])}; trained again for it where the "
+            "run's own were not kept",
+        ),
     ]
+
+
+def in_line(versions: dict[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
 def usage(run: Run, task: Task) -> str:
@@ -159,5 +171,6 @@ def usage(run: Run, task: Task) -> str:
         "```python\nfrom transformers import pipeline\n\n"
         'classify = pipeline("text-classification", "this-folder")\n'
         f"print(classify({text}, truncation=True))\n```\n\n"
-        f"With `truncation=True` a text is cut to {run.recipe['max_tokens']} tokens, as it was in training."
+        f"With `truncation=True` a text is cut to {run.recipe['max_tokens']} tokens, as it was in training; without it a text that is "
+        "longer than the model's positions fails."
     )

@@ -52,8 +52,9 @@ def load(store: Store, key: str, n_labels: int) -> "PreTrainedModel | None":
     try:
         os.utime(path)
         return load_model(read_folder(path, key), n_labels, seed=0)
-    except (OSError, ValueError):
-        remove(path)
+    except (OSError, ValueError) as error:
+        if not isinstance(error.__cause__, MemoryError | RuntimeError):  # for want of memory, not damaged
+            remove(path)
         return None
 
 

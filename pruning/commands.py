@@ -165,7 +165,7 @@ def budget(options: argparse.Namespace) -> None:
 
     get_recipe(options.recipe)
     store, name, task = Store(), stored_name(options.model), stored_task(options.task)
-    runs = comparable(store.runs(name, task), options.recipe)
+    runs = comparable(exact(options, store.runs(name, task)), options.recipe)
     if not runs:
         known = sorted({f"{run.model} on {run.task}, {run.recipe['name']}" for run in store.runs()})
         raise ValueError(
@@ -179,6 +179,13 @@ def budget(options: argparse.Namespace) -> None:
             f"no seed of the stored runs of {name} on {task} has both the full model and a pruned one; "
             "run the full model too (--drop 0)"
         )
+    if not options.json:
+        rows = [
+            {name: row[name] for name in ("strategy", "n_dropped", "loss", "certainty", "kept")}
+            | {"upper": max(row["upper"]), "millions": row["parameters"]["after"] / 1e6}
+            | {"times_as_fast": row["speedup"]["measured"].get("32"), "seeds": len(row["seeds"])}
+            for row in rows
+        ]
     show(options, rows)
 
 

@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 
 from .batches import encode
 from .card import license_of, model_card
-from .execute import predicted, trained
+from .execute import origin, predicted, trained
 from .metrics import score
 from .models import home, load_tokenizer, resolve, stored_name
 from .own_data import PREFIX, stored_task
@@ -26,6 +26,7 @@ from .runs import PRE_TRAINED, Run
 from .store import EXPORTS, Store
 from .tasks import Task
 
+LEAST_FREE = 2 * 10**9  # bytes of the disk, before a zip is made for download
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)  # owner/name
 
 
@@ -46,7 +47,7 @@ def export(request: Request, to: Path, store: Store) -> Iterator[Progress | Path
     again = score((run.metric,), test.labels, predictions)[run.metric]
     name_classes(model, data.task)
     tokenizer.model_max_length = min(tokenizer.model_max_length, recipe.max_tokens)
-    card = model_card(run, full_run(run, store), data.task, license_of(weights), again)
+    card = model_card(run, full_run(run, store), data.task, license_of(weights), again, origin(weights, data))
     with written_whole(to) as folder:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
@@ -88,6 +89,8 @@ def written_whole(to: Path) -> Iterator[Path]:
         ) as unfinished:
             yield Path(unfinished)
             Path(unfinished).chmod(0o755)  # as any folder, not for this user alone
+            for file in Path(unfinished).iterdir():
+                file.chmod(0o644)
             Path(unfinished).rename(to)
 
 
@@ -106,6 +109,8 @@ def export_zip(request: Request, store: Store) -> Iterator[Progress | dict]:
     place = home() / EXPORTS
     with explained(place):
         place.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(place).free < LEAST_FREE:
+            raise OSError(f"less than {LEAST_FREE // 10**9} GB are free")
         folder = Path(tempfile.mkdtemp(dir=place))
     try:
         for event in export(request, folder / zip_name(request), store):

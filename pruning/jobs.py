@@ -5,17 +5,12 @@ when its visitor leaves, and is found again by its id.
 """
 
 import json
-import os
 import secrets
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 from .models import NotInstalledError, resolve
 from .plan import ACTIONS, RUN, NeedsSimilarityError, Request, check, plan
@@ -23,6 +18,7 @@ from .progress import LOADING, Progress
 from .runs import Run, from_json
 from .store import Store
 from .tasks import TASKS
+from .worker_process import WorkerProcess
 
 WAITING, RUNNING, DONE, CANCELLED, FAILED = "waiting", "running", "done", "cancelled", "failed"
 KEPT_JOBS = 200  # ended jobs that can still be found
@@ -179,7 +175,7 @@ class JobQueue:
     def _in_state(self, state: str) -> list[Job]:
         return [job for job in self._jobs.values() if job.state == state]
 
-    def _started_worker(self) -> "WorkerProcess":
+    def _started_worker(self) -> WorkerProcess:
         if self._closed:
             raise RuntimeError("the job queue is closed; make a new one")
         if not self._worker:
@@ -233,7 +229,7 @@ class JobQueue:
         """The worker is gone: what it was busy with fails, the rest goes on in a new worker."""
         cause = f"was ended by signal {-status}" if status < 0 else f"stopped with exit status {status}"
         error = (
-            f"the worker {cause}, perhaps for want of memory; nothing was stored. "
+            f"the worker {cause}, perhaps for want of memory; nothing unfinished was stored. "
             "Try again, with a smaller model or after closing other programs"
         )
         with self._changed:
@@ -244,46 +240,6 @@ class JobQueue:
             for job in self._in_state(RUNNING):
                 wanted = self._holders[job.id]
                 self._end(job.id, FAILED if wanted else CANCELLED, error=error if wanted else "")
-
-
-class WorkerProcess:
-    """A started `pruning.worker` and the thread that reads what it says. It ends when this process does."""
-
-    def __init__(self, store: Store, on_message: Callable[[dict], None], on_end: Callable[[int], None]):
-        root = str(Path(__file__).parent.parent)
-        paths = [root, os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else [root]
-        self._process = subprocess.Popen(
-            # -P: never import from the folder the user is in
-            [sys.executable, "-P", "-m", "pruning.worker", str(store.folder), str(store.shipped)],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-            bufsize=1,
-            start_new_session=True,  # control-C in the terminal is for the app, whose end ends the worker
-        )
-        self._on_message, self._on_end = on_message, on_end
-        self._reader = threading.Thread(target=self._read, name="worker-reader", daemon=True)
-        self._reader.start()
-
-    def send(self, message: dict) -> None:
-        with suppress(OSError, ValueError):  # where it has just ended, the reader finds that out and says so
-            self._process.stdin.write(json.dumps(message) + "\n")
-
-    def close(self) -> None:
-        """Ends the process and waits for both."""
-        self._process.kill()
-        self._reader.join()
-
-    def _read(self) -> None:
-        with self._process.stdout as lines:
-            for line in lines:
-                if line.endswith("\n"):  # else it was killed while it wrote
-                    self._on_message(json.loads(line))
-        status = self._process.wait()
-        with suppress(OSError):  # what was written last is lost with the process
-            self._process.stdin.close()
-        self._on_end(status)
 
 
 def stored_run(request: Request, store: Store) -> Run | None:

@@ -22,7 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from .plan import DISAGREE, EXPORT, RUN, Request
+from .plan import DISAGREE, EXPORT, RUN, TRY, Request
 from .progress import Progress, explain
 from .runs import Run, Similarity
 from .store import Store
@@ -39,7 +39,7 @@ class Worker:
         self.requests: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self.plans: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self.cancelled: set[str] = set()
-        self.pair = self.paired = None  # models that were compared last, and of which request and store they are
+        self.pair = self.paired = None  # models that were compared last, and of which run and store they are
 
     def work(self) -> None:
         """Never returns: the end of the input ends the process."""
@@ -102,6 +102,8 @@ class Worker:
         from . import analyses, execute, export
 
         store = self.store.scoped(request.scope)
+        if action not in (TRY, DISAGREE):
+            self.pair = self.paired = None  # two models less in memory
         if action == RUN:
             yield from execute.execute(request, store)
         elif action in analyses.ANALYSES:
@@ -113,13 +115,14 @@ class Worker:
             yield from self.compared(request, store, action, texts)
 
     def compared(self, request: Request, store: Store, action: str, texts: list) -> Iterator[Progress | dict]:
-        """Both models stay in memory, until another point is looked at."""
-        from . import side_by_side
+        """Both models stay in memory, until another point is looked at or something else is done."""
+        from . import execute, side_by_side
 
-        if (request, store) != self.paired:
+        spec, _ = yield from execute.planned(request, store)
+        if (spec, store) != self.paired:
             self.pair = self.paired = None
             self.pair = yield from side_by_side.load_pair(request, store)
-            self.paired = (request, store)
+            self.paired = (spec, store)
         if action == DISAGREE:
             yield (yield from side_by_side.disagreements(self.pair))
         else:

@@ -50,6 +50,9 @@ def make_similarity(mean=(0.7, 0.8, 0.95, 0.9), **changes) -> Similarity:
 ANALYSED = {"model": "tiny", "revision": REVISION, "task": "movie-reviews", "data": DATA, "pooling": "sentence"}
 
 
+TUNED = {"recipe": RECIPES["quick"].values(), "start": "pre-trained"}
+
+
 def make_matrix(n=5, measure="cosine", **changes) -> LayerMatrix:
     """1 on the diagonal, less the farther from it."""
     rows = tuple(tuple(1 - abs(i - j) / 10 for j in range(n)) for i in range(n))
@@ -57,7 +60,7 @@ def make_matrix(n=5, measure="cosine", **changes) -> LayerMatrix:
 
 
 def make_drift(mean=(1.0, 0.9, 0.8, 0.6, 0.3), kept=FULL, **changes) -> Drift:
-    values = {"run": "k" * 64, "kept": tuple(kept), "seed": 0, "recipe": {}, "start": "pre-trained", "n_texts": 100}
+    values = {"run": "k" * 64, "kept": tuple(kept), "seed": 0, "n_texts": 100} | TUNED
     quartiles = tuple((m - 0.1, m, m + 0.1) for m in mean)
     return Drift(**ANALYSED | values | {"mean": tuple(mean), "quartiles": quartiles} | changes)
 
@@ -65,7 +68,7 @@ def make_drift(mean=(1.0, 0.9, 0.8, 0.6, 0.3), kept=FULL, **changes) -> Drift:
 def make_probe(scores=(55.0, 70.0, 79.5, 80.0, 78.0), kept=FULL, run="", **changes) -> Probe:
     values = {"kept": tuple(kept), "metric": "accuracy", "scores": tuple(scores), "n_texts": 100, "split": "validation"}
     values |= {"intervals": tuple((s - 2, s + 2) for s in scores), "run": run, "seed": 0 if run else None}
-    return Probe(**ANALYSED | values | changes)
+    return Probe(**ANALYSED | values | (TUNED if run else {}) | changes)
 
 
 def make_minilm_run(kept=(0, 1, 2, 3, 4, 5), score=80.0, seed=0, task="movie-reviews") -> Run:

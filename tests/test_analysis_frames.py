@@ -54,3 +54,25 @@ def test_worth_is_a_row_per_kept_set_and_fades_what_another_beats():
     assert table.score.tolist() == [80, 79, 70] and table.faded.tolist() == [False, False, True]
     assert table.latency_ms.tolist() == [80, 60, 60] and table.parameters.tolist() == [3, 2.5, 2.5]
     assert tables.value_table([], None).empty
+
+
+def test_times_of_another_machine_are_not_mixed_in():
+    runs = [
+        make_run(FULL, 80),
+        make_run((0, 1, 2), 79),
+        make_run((0, 1, 2), 78, 1, device="slow", latency_ms={"32": 9e3}),
+    ]
+    assert tables.value_table(runs, None).latency_ms.tolist() == [80, 60]
+
+
+def test_orders_are_compared_over_the_seeds_that_all_of_them_have():
+    kept = (0, 1, 2)
+    runs = [make_run(kept, 79, 0), make_run(kept, 77, 1), make_run(kept, 70, 0, start="fine-tuned-as-is"),
+            make_run(kept, 60, 0, start="fine-tuned"), make_run((0, 1), 50, 0), make_run(FULL, 80)]  # fmt: skip
+    table = tables.order_table(runs, "top", None)
+    assert table[["n_dropped", "start", "score", "seeds"]].to_numpy().tolist() == [
+        [1, "pre-trained", 79, (0,)],
+        [1, "fine-tuned", 60, (0,)],
+        [1, "fine-tuned-as-is", 70, (0,)],
+    ]
+    assert tables.order_table(runs[:2], "top", None).empty and tables.order_table([], "top", None).empty

@@ -3,14 +3,16 @@
 from dataclasses import asdict, replace
 
 import pytest
+import torch
 from tiny import save_tiny
 from wheels import write_model
 
-from pruning.execute import compare, describe, execute, stretches, time_again
+from pruning.execute import compare, describe, execute, stretches, time_again, train, trained
+from pruning.layers import drop_layers
 from pruning.models import resolve
-from pruning.plan import Request
-from pruning.progress import COMPARING, FETCHING, LOADING, SCORING, TIMING, TRAINING, Progress
-from pruning.runs import Run
+from pruning.plan import Request, plan
+from pruning.progress import COMPARING, FETCHING, FULL_MODEL, LOADING, SCORING, TIMING, TRAINING, Progress
+from pruning.runs import AS_IS, FINE_TUNED, PRE_TRAINED, Run
 from pruning.store import Store
 from pruning.tasks import load_task
 
@@ -164,3 +166,37 @@ def test_latency_can_be_measured_anew_and_nothing_else_changes(baseline, tmp_pat
     assert store.runs() == [timed]
     with pytest.raises(ValueError, match="other weights or texts, or on cuda; run it anew"):
         time_again(replace(run, device="cuda"), weights)
+
+
+def test_a_fine_tuned_model_is_dropped_from_as_it_is(model, baseline, store):
+    """Its layers and head are those of the full model's run; nothing is trained after the drop."""
+    request = Request(model, "movie-reviews", "top", 2, start=AS_IS)
+    run, pruned = list(trained(request, store))[-1]
+    _, full = list(trained(replace(request, n_dropped=0, start=PRE_TRAINED), store))[-1]
+    expected = drop_layers(full, (0, 1)).state_dict()
+    assert all(torch.equal(value, expected[name]) for name, value in pruned.state_dict().items())
+    assert (run.start, run.train_seconds, run.history) == (AS_IS, 0.0, ())
+    assert {run.start for run in store.runs()} == {AS_IS, PRE_TRAINED}  # the full model's run is stored too
+
+
+def test_nothing_dropped_and_not_trained_further_is_the_full_models_own_run(model, store):
+    run = finish(Request(model, "movie-reviews", "top", 0, start=AS_IS), store)
+    assert run.start == PRE_TRAINED and len(store.runs()) == 1
+
+
+def test_a_fine_tuned_model_is_dropped_from_and_trained_again(model, store):
+    request = Request(model, "movie-reviews", "top", 2, start=FINE_TUNED)
+    said = stages(request, store)
+    assert f"{FULL_MODEL}: {TRAINING}" in said and TRAINING in said
+    run = next(run for run in store.runs() if run.start == FINE_TUNED)
+    assert len(run.history) == 50 and run.kept == (0, 1)
+    other = finish(replace(request, start=PRE_TRAINED), store)
+    assert other.key != run.key and other.history != run.history
+
+
+def test_texts_that_changed_after_the_plan_are_not_trained_on(model, store):
+    request = Request(model, "movie-reviews", "top", 2)
+    spec, weights = plan(request, store)
+    data = load_task("movie-reviews")
+    with pytest.raises(ValueError, match="the texts of movie-reviews have just changed; start the run again"):
+        next(train(request, replace(spec, data="other"), weights, data, store))

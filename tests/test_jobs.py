@@ -289,7 +289,9 @@ def test_a_killed_worker_fails_its_job_and_the_next_one_runs(queue, quick, busy,
     worker_of(store).kill()
     failed = wait(queue, busy)
     assert (failed.state, failed.run) == (FAILED, None)
-    assert failed.error.startswith("the worker was ended by signal 9, perhaps for want of memory; nothing was stored.")
+    assert failed.error.startswith(
+        "the worker was ended by signal 9, perhaps for want of memory; nothing unfinished was stored."
+    )
     assert wait(queue, following).state == DONE
 
 

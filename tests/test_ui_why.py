@@ -9,14 +9,17 @@ from rows import make_drift, make_matrix, make_minilm_run, make_probe, save_ship
 from pruning.jobs import DONE, Job
 from pruning.models import MODELS
 from pruning.plan import DISAGREE, DRIFT, EXPORT, PROBE, SIMILARITY, TRY, Request
+from pruning.recipes import RECIPES
 from pruning.store import Store
-from pruning.ui.choice import Choice, as_python, settle, toggle_layer
+from pruning.ui.budget_view import budget_view
+from pruning.ui.choice import Choice, as_python, choose_layers, settle
 from pruning.ui.point import analysis_action, describe_weights
 from pruning.ui.shown import Shown
+from pruning.ui.take import typed_texts
 from pruning.ui.take_view import describe_export, export_file, try_view
 from pruning.ui.view import version
 from pruning.ui.why import read_points
-from pruning.ui.why_view import budget_view, probes_view, similarity_view
+from pruning.ui.why_view import probes_view, similarity_view
 
 MINILM = {"model": "minilm-l6", "revision": MODELS["minilm-l6"].sha256}
 
@@ -56,7 +59,7 @@ def test_similarity_shows_the_matrix_that_was_asked_for_and_the_papers_drift_bes
     assert title(view["between"]).startswith("Linear CKA of every two states")
     assert "MiniLM on Movie reviews before fine-tuning, sentence token, 100 validation texts" in title(view["between"])
     rows = {row[0] for row in view["drift"]["numbers"]["rows"]}
-    assert "MiniLM, Movie reviews, kept 0–5, seed 0" in rows and any("BERT-base" in row for row in rows)
+    assert "MiniLM, Movie reviews<br>kept 0–5, seed 0" in rows and any("BERT-base" in row for row in rows)
     assert view["story"]["lead"] == "Layer 5 changes its input most, layer 3 least:"
 
 
@@ -78,7 +81,7 @@ def test_probes_prefer_the_fine_tuned_model_of_the_chosen_layers(see, store):
 
 def test_a_budget_is_told_in_a_sentence_a_table_and_two_figures(see):
     view = budget_view(*see().scene, 1.5)
-    assert view["story"]["lead"] == "1.5 points buy 1 of 6 layers:" and "Top" in view["story"]["text"]
+    assert view["story"]["lead"] == "A loss of 1.5 points buys 1 of 6 layers:" and "Top" in view["story"]["text"]
     top = view["droppable"]["numbers"]["rows"][0]
     assert (
         top[:4] == ["Top", 1, "5", 1.0] and view["droppable"]["title"] == "Most layers that a loss of 1.5 points buys"
@@ -112,27 +115,34 @@ def test_the_python_code_names_the_same_point():
 
 
 def test_a_tab_says_how_long_the_training_takes_unless_weights_are_kept(see, store):
-    assert describe_weights(see()).startswith("To be trained first with seed 0")
+    assert describe_weights(see()).startswith("Takes seed 0, which it was run with. No weights of it are kept here")
+    assert analysis_action(see(task="sst2"), PROBE)["text"].startswith(
+        "Fetches MiniLM (83 MB) and the texts of SST-2 from the hub, which needs the network first."
+    )
     assert "the full model" in describe_weights(see(), both=True)
     assert analysis_action(see(strategy="custom", layers="9"), TRY)["problem"]
 
 
 @pytest.mark.parametrize(
-    "start, layer, dropped, becomes",
+    "layers, becomes",
     [
-        (Choice(), 0, (4, 5), ("custom", 3, "0,4,5")),
-        (Choice(), 4, (4, 5), ("custom", 1, "5")),
-        (Choice(), 5, (5,), ("top", 0, "")),  # nothing is dropped any more
-        (Choice(), 0, (1, 2, 3, 4, 5), ("top", 2, "")),  # one layer stays
-        (Choice(), 6, (4, 5), ("top", 2, "")),  # there is none
-        (Choice(), "0", (4, 5), ("top", 2, "")),  # the page may send anything
-        (Choice(), None, (4, 5), ("top", 2, "")),
-        (Choice(), 0, None, ("top", 2, "")),  # not known what is dropped
+        ([5, 4, 0], ("custom", 3, "0,4,5")),
+        ([5], ("custom", 1, "5")),
+        ([], ("top", 0, "")),  # nothing is dropped any more
+        ([6], ("top", 2, "")),  # there is none
+        (["0"], ("top", 2, "")),  # the page may send anything
+        (None, ("top", 2, "")),
+        ({"0": 1}, ("top", 2, "")),
     ],
 )
-def test_a_click_on_a_layer_drops_it_or_keeps_it(start, layer, dropped, becomes):
-    found = toggle_layer(start, layer, dropped, 6)
+def test_clicks_on_layers_choose_them(layers, becomes):
+    found = choose_layers(Choice(), layers, 6)
     assert (found.strategy, found.n_dropped, found.layers) == becomes
+
+
+def test_one_layer_has_to_stay():
+    with pytest.raises(ValueError, match="one layer has to stay; keep another one first"):
+        choose_layers(Choice(), [0, 1, 2], 3)
 
 
 ROW = {"text": "what a film", "label": 1, "full": [0.1, 0.9], "pruned": [0.6, 0.4]}
@@ -174,10 +184,13 @@ def test_without_a_comparison_nothing_is_shown(see):
 def test_an_export_is_offered_while_its_file_is_there(see, tmp_path):
     (tmp_path / "m.zip").write_bytes(b"zip")
     done = job(EXPORT, {"file": str(tmp_path / "m.zip"), "megabytes": 1})
-    assert export_file(done)["name"] == "m.zip"
+    assert (export_file(see(done))["name"], export_file(see(done))["earlier"]) == ("m.zip", "the one made earlier, ")
+    assert export_file(see(done, task="tweets", n_dropped=4))["earlier"] == ""
     (tmp_path / "m.zip").unlink()
-    assert export_file(done) is None and export_file(None) is None
-    assert describe_export(see())["story"]["lead"] == "MiniLM for Movie reviews, layers 0–4:"
+    assert export_file(see(done)) is None and export_file(see()) is None
+    story = describe_export(see())["story"]
+    assert story["lead"] == "MiniLM for Movie reviews, kept 0–4:"
+    assert story["unknown"].startswith("It takes seed 0, which scored 79.0; seed 1: 80.0.")
 
 
 @pytest.mark.parametrize("view", [similarity_view, probes_view, budget_view])
@@ -193,3 +206,42 @@ def test_runs_of_another_start_stand_in_their_own_line(see, store):
     shown = see(start="fine-tuned-as-is")
     view = budget_view(*shown.scene, 10)
     assert view["droppable"]["numbers"]["rows"][0][:2] == ["Top", 2]  # counted from the full model's own run
+
+
+def test_drift_of_another_recipe_or_order_is_not_mixed_in(see, store):
+    standard = RECIPES["standard"].values()
+    for record in (make_drift((1,) * 7, range(6), **MINILM),
+                   make_drift((0,) * 7, range(6), **MINILM | {"run": "s" * 64, "recipe": standard}),
+                   make_drift((0.5,) * 7, range(6), **MINILM | {"run": "a" * 64, "start": "fine-tuned"})):  # fmt: skip
+        store.add(record)
+    cells = [similarity_view(*see(**c).scene, "cosine")["drift"]["figure"]["data"][0]["z"][0][:7]
+             for c in ({}, {"recipe": "standard"}, {"start": "fine-tuned"})]  # fmt: skip
+    assert cells == [[1] * 7, [0] * 7, [0.5] * 7]
+
+
+def test_every_fact_of_the_budgets_sentence_is_of_one_strategy(see):
+    view = budget_view(*see().scene, 1.5)
+    assert view["story"]["text"].startswith("Top loses 1.00, which is likely to be within.")
+
+
+@pytest.mark.parametrize("task, typed, texts", [
+    ("movie-reviews", (" a film ", "left over"), (("a film",),)),
+    ("mrpc", ("one", "two"), (("one", "two"),)),
+])  # fmt: skip
+def test_as_many_texts_are_tried_as_the_task_has(see, task, typed, texts):
+    assert typed_texts(see(task=task), *typed) == texts
+
+
+@pytest.mark.parametrize("task, typed, problem", [
+    ("movie-reviews", ("", "left over"), "write a text first"),
+    ("mrpc", ("one", None), "write both texts first"),
+    ("movie-reviews", ("x" * 5001, None), "a text may have 5,000 characters, this one has 5,001; cut it"),
+])  # fmt: skip
+def test_a_text_that_is_absent_or_too_long_is_told(see, task, typed, problem):
+    with pytest.raises(ValueError, match=problem):
+        typed_texts(see(task=task), *typed)
+
+
+def test_the_python_of_an_upload_names_the_file_alone():
+    request = Request("minilm-l6", "/home/visitors/abc/files/1/reviews.csv", "top", 2, scope="a" * 32)
+    assert "'reviews.csv'" in as_python(request) and "visitors" not in as_python(request)

@@ -147,16 +147,15 @@ def pick_point(choice: Choice, point: Mapping) -> Choice:
     return replace(choice, strategy=strategy, n_dropped=n_dropped, layers=",".join(map(str, layers)))
 
 
-def toggle_layer(choice: Choice, layer: object, dropped: tuple[int, ...] | None, n_layers: int | None) -> Choice:
-    """Strategy custom with that layer dropped, or kept again; what the page must not ask, or that drops all, changes
-    nothing."""
-    if not is_whole(layer) or not n_layers or not 0 <= layer < n_layers or dropped is None:
+def choose_layers(choice: Choice, layers: object, n_layers: int | None) -> Choice:
+    """Strategy custom with those layers dropped; what the page must not ask changes nothing. ValueError: all of them."""
+    if not n_layers or not isinstance(layers, list) or not all(is_whole(i) and 0 <= i < n_layers for i in layers):
         return choice
-    layers = sorted({*dropped} ^ {layer})
-    if len(layers) == n_layers:
-        return choice
+    if len(set(layers)) == n_layers:
+        raise ValueError("one layer has to stay; keep another one first")
     if not layers:
         return replace(choice, strategy="top", n_dropped=0, layers="")
+    layers = sorted(set(layers))
     return replace(choice, strategy="custom", n_dropped=len(layers), layers=",".join(map(str, layers)))
 
 
@@ -215,6 +214,7 @@ PYTHON = {
 def as_python(request: Request, action: str = RUN) -> str:
     """The same in Python, from the project's folder."""
     values = {f.name: getattr(request, f.name) for f in fields(Request)}
+    values["task"] = Path(request.task).name if request.scope else request.task  # where it lay before is not known
     given = [repr(value) for name, value in values.items() if name in ("model", "task", "strategy")]
     rest = (f.name for f in fields(Request) if f.name not in ("model", "task", "strategy", "scope"))
     given += [f"{name}={values[name]!r}" for name in rest if values[name] != getattr(Request, name)]

@@ -7,21 +7,21 @@ the same choice only the open one is made anew, in a second step.
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 
 import gradio as gr
 
-from ..plan import Request
 from ..store import Store
 from ..uploads import uploads
 from . import choice as choices
 from .choice import Choice
-from .live import LiveRuns
+from .live import LiveRuns, name_run
 from .messages import QUIET, with_message
 from .point import request_of
 from .shown import Shown
 from .tradeoff import TAB
 from .updates import CHOICES, VIEWS, all_updates, read_choice, show_job, show_result, unchanged
-from .view import find_dropped, make_request, version
+from .view import make_request, version
 
 LATEST = QUIET | {"trigger_mode": "always_last"}
 
@@ -116,9 +116,12 @@ def connect_points(page: Page) -> list:
         return page.updates(choices.pick_point(read_choice(values), point), visitor)
 
     def toggle(event: gr.EventData, visitor, *values):
-        choice, own = read_choice(values), uploads(visitor)
-        n_layers, dropped = find_dropped(choice, page.store, own)
-        return page.updates(choices.toggle_layer(choice, getattr(event, "layer", None), dropped, n_layers), visitor)
+        choice, layers = read_choice(values), getattr(event, "layers", None)
+        try:
+            choice = choices.choose_layers(choice, layers, choices.find_subject(choice.model).n_layers)
+        except ValueError as error:
+            gr.Warning(escape(str(error)))
+        return page.updates(choice, visitor)
 
     options = {"inputs": page.inputs, "outputs": page.outputs} | LATEST
     return [page.views["curve"].pick(pick, **options), page.views["stack"].toggle(toggle, **options)]
@@ -167,18 +170,14 @@ def connect_others(page: Page, others: Sequence[OtherTab], chosen: list, followe
         job = page.runs.find(visitor)
         return unchanged(parts) if job and not job.ended else show_open(opened, visitor, *values)
 
-    def opening(name: str) -> Callable:
-        return lambda *values: [name, *show_open(name, *values)]
-
     def naming(name: str) -> Callable:
         return lambda: name
 
     following = [other.tab for other in others]
-    for tab in following:
-        tab.select(opening(tab.id), inputs, [open_tab, *parts], **QUIET)
-    for tab in page.tabs.children:  # the first is selected before the controls have their values
-        if tab not in following:
-            tab.select(naming(tab.id), None, open_tab, **QUIET)
+    for tab in page.tabs.children:
+        named = tab.select(naming(tab.id), None, open_tab, **QUIET)
+        if tab in following:  # the first is selected before the controls have their values
+            named.then(show_open, [open_tab, *inputs], parts, **LATEST)
     for event in chosen:
         event.then(show_open, [open_tab, *inputs], parts, **LATEST)
     for event in followed:
@@ -191,20 +190,34 @@ def connect_others(page: Page, others: Sequence[OtherTab], chosen: list, followe
 
 def see(page: Page, visitor: str, values: Sequence) -> Shown:
     """What the panel's values stand for now. Where the user's own rows cannot be read, the shipped ones."""
-    choice, subject, topic, _ = choices.settle(read_choice(values), page.store, uploads(visitor))
-    store = page.store.scoped(topic.scope)
+    store = page.store
+    try:
+        choice, subject, topic, _ = choices.settle(read_choice(values), store, uploads(visitor))
+        store.scoped(topic.scope).runs(subject.key, topic.key)
+    except OSError:  # the tab Trade-off says why
+        store = store.without_own()
+        choice, subject, topic, _ = choices.settle(read_choice(values), store, uploads(visitor))
+        return Shown(choice, subject, topic, store, version(store), page.runs.find(visitor))
+    store = store.scoped(topic.scope)
     return Shown(choice, subject, topic, store, version(store), page.runs.find(visitor))
 
 
 def connect_action(
-    page: Page, button: gr.Button, action: str, texts: Callable = lambda *own: (), own: Sequence = ()
+    page: Page, button: gr.Button, action: str, texts: Callable = lambda shown, *own: (), own: Sequence = ()
 ) -> None:
-    """A click on the button starts that action of `plan.ACTIONS` on the chosen point; `texts` makes them of `own`."""
+    """A click on the button starts that action of `plan.ACTIONS` on the chosen point.
+
+    `texts` makes the texts to try of (Shown, values of `own`); its ValueError is told.
+    """
 
     def start(visitor, *values):
         values, given = values[: len(CHOICES)], values[len(CHOICES) :]
-        request: Request = with_message(lambda: request_of(see(page, visitor, values)))
-        with_message(lambda: page.runs.start(visitor, request, action, texts(*given)))
-        return show_job(page.runs.find(visitor), page.store)
+        shown = see(page, visitor, values)
+        request = with_message(lambda: request_of(shown))
+        asked = with_message(lambda: texts(shown, *given))
+        job = with_message(lambda: page.runs.start(visitor, request, action, asked))
+        if (job.request, job.action, job.texts) != (request, action, asked):
+            raise gr.Error(escape(f"{name_run(job)} still goes on; wait for it, or cancel it"), print_exception=False)
+        return show_job(job, page.store)
 
     button.click(start, [*page.inputs, *own], list(page.live.values()), **QUIET)

@@ -12,6 +12,7 @@ from .messages import NOT_LOADED
 ACTION_NAMES = {SIMILARITY: "Similarity", PROBE: "Probes", DRIFT: "Drift", EXPORT: "Export"} | dict.fromkeys(
     (TRY, DISAGREE), "Side by side"
 )
+TABS = ACTION_NAMES | {DRIFT: "Similarity", TRY: "Try it", DISAGREE: "Try it"}
 NOTHING = {"title": "", "detail": "", "percent": None, "running": False}
 
 
@@ -56,13 +57,14 @@ def describe_job(job: Job | None, store: Store) -> dict:
     if job.state == WAITING:
         return {"title": "Waiting", "detail": f"{job.position} before you", "percent": None, "running": True}
     if job.state == DONE and not job.run:
-        return NOTHING | {"title": f"Done: {name_run(job)}", "detail": "It is shown in its tab."}
+        return NOTHING | {"title": f"Done: {name_run(job)}", "detail": f"See the tab {TABS[job.action]}."}
     if job.state == DONE:
         return NOTHING | {"title": f"Done: {name_run(job)} → {job.run.score:.1f}", "detail": describe_run(job, store)}
     if job.state == CANCELLED:
-        return NOTHING | {"title": "Cancelled", "detail": f"{name_run(job)}: nothing was stored."}
+        kept = "nothing was stored" if job.action == RUN else "what was finished before is kept"
+        return NOTHING | {"title": "Cancelled", "detail": f"{name_run(job)}: {kept}."}
     if job.state == FAILED:
-        return NOTHING | {"title": "This run failed", "detail": job.error}
+        return NOTHING | {"title": f"{ACTION_NAMES.get(job.action, 'This run')} failed", "detail": job.error}
     if job.stopping:
         return {"title": "Cancelling", "detail": f"{name_run(job)}: stops within one step", "percent": None} | {
             "running": True

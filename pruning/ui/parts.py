@@ -28,9 +28,18 @@ STACK = """<h2 class="lp-title">{{value.title}}</h2><p class="lp-sub">{{value.su
 {{#if off}}<span class="lp-hidden">dropped</span>{{/if}}</span><span>{{cosine}}</span></button></li>{{/each}}</ol>
 <div class="lp-cap">embeddings</div>{{/if}}"""
 
-STACK_CLICKS = """element.addEventListener('click', ({ target }) => {
+STACK_CLICKS = """let wanted = null, forget;  // the layers to drop, while clicks come faster than answers
+element.addEventListener('click', ({ target }) => {
   const button = target.closest('button[data-layer]');
-  if (button) trigger('toggle', { layer: Number(button.dataset.layer) });
+  if (!button) return;
+  const off = [...element.querySelectorAll('.lp-off')].map((layer) => Number(layer.dataset.layer));
+  wanted = wanted || new Set(off);
+  const layer = Number(button.dataset.layer);
+  if (!wanted.delete(layer)) wanted.add(layer);
+  button.classList.toggle('lp-off', wanted.has(layer));
+  clearTimeout(forget);
+  forget = setTimeout(() => { wanted = null; }, 1000);
+  trigger('toggle', { layers: [...wanted] });
 });"""
 
 STORY = """<p class="lp-story" role="status"><b>{{value.lead}}</b> {{value.text}} <em>{{value.unknown}}</em></p>"""

@@ -1,17 +1,19 @@
 """The point that is shown, as something to do work on: what a tab's buttons do to it, how long that takes."""
 
 from .. import checkpoints
+from ..models import MODELS
 from ..plan import COMMANDS, DRIFT, EXPORT, PROBE, SIMILARITY, TRY, Request, full_request, plan
 from ..store import Store
-from .action import describe_dropping, expected_time
+from ..tasks import TASKS
+from .action import expected_time
 from .choice import as_command, as_python, as_request
 from .shown import Shown
 from .view import look_up
 
 DOES = {
-    SIMILARITY: "Similarity: one pass of the model before fine-tuning over at most 2,000 validation texts, seconds.",
+    SIMILARITY: "Similarity: one pass of the model before fine-tuning over at most 2,000 validation texts.",
     DRIFT: "Drift: one pass of that and of the fine-tuned model over the same texts.",
-    PROBE: "Probes: two passes over at most 2,000 validation texts, and regressions on every state; a minute.",
+    PROBE: "Probes: two passes over at most 2,000 validation texts, and regressions on every state.",
     TRY: "Compares the full model, fine-tuned with the same recipe and seed, with the pruned one.",
     EXPORT: "Writes the fine-tuned model of this point.",
 }
@@ -32,11 +34,20 @@ def analysis_action(shown: Shown, *actions: str) -> dict:
         request = request_of(shown)
     except ValueError as error:
         return {"text": str(error), "command": [], "problem": True}
-    text = " ".join(DOES[action] for action in actions)
+    text = what_comes_first(shown) + " ".join(DOES[action] for action in actions)
     trains = any(action != SIMILARITY for action in actions)
     told = {"text": f"{text} {describe_weights(shown, both=TRY in actions)}" if trains else text}
     command = as_command(shown.choice, shown.topic, request.seed, actions[0]) if actions[0] in COMMANDS else []
     return told | {"command": command, "python": as_python(request, actions[0])}
+
+
+def what_comes_first(shown: Shown) -> str:
+    """What has to be fetched, '' for nothing."""
+    model, task = shown.choice.model, TASKS.get(shown.topic.key)
+    size = f" ({MODELS[model].download_mb} MB)" if model in MODELS else ""
+    fetched = [] if shown.subject.installed else [f"{shown.subject.label}{size}"]
+    fetched += [f"the texts of {task.label} from the hub, which needs the network"] if task and task.hub else []
+    return f"Fetches {' and '.join(fetched)} first. " if fetched else ""
 
 
 def request_of(shown: Shown) -> Request:
@@ -52,21 +63,24 @@ def request_of(shown: Shown) -> Request:
 def describe_weights(shown: Shown, both: bool = False) -> str:
     """Whether fine-tuned weights are kept here, or how long training takes; `both`: of the full model too."""
     request = request_of(shown)
-    asked = {f"the point {describe_dropping(shown.choice, shown.dropped).lower()}": (request, shown.dropped)}
+    asked = {"this point": (request, shown.dropped)}
     if both and shown.dropped != ():
         asked["the full model"] = (full_request(request), ())
     missing = {name: dropped for name, (one, dropped) in asked.items() if not is_kept(one, shown.store)}
+    seed = f"seed {request.seed}" + (", which it was run with" if look_up(*shown.scene)[0].runs else "")
     if not missing:
-        return f"Fine-tuned weights of {' and '.join(asked)}, seed {request.seed}, are kept here, so it starts at once."
+        return f"Weights of {' and of '.join(asked)} with {seed} are kept here, so it starts at once."
     times = [
         f"{name}: {expected_time(shown.choice, shown.subject, shown.topic, dropped, shown.store).rstrip('.')}"
         for name, dropped in missing.items()
     ]
-    return f"To be trained first with seed {request.seed}, since no weights are kept here: {'; '.join(times)}."
+    return f"Takes {seed}. No weights of it are kept here, so it is trained first; {'; '.join(times)}."
 
 
 def is_kept(request: Request, store: Store) -> bool:
-    """False also where it is not known before the worker has looked."""
+    """False also where only the worker can find out: hub tasks need the network, own files may be large."""
+    if request.task not in TASKS or TASKS[request.task].hub:
+        return False
     try:
         return checkpoints.folder(store, plan(request, store)[0].key) is not None
     except (ValueError, OSError, LookupError):

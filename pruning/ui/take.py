@@ -26,8 +26,8 @@ def build_try(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, tuple[str, Callabl
                 examples = gr.Button("Ten test examples", size="sm")
                 apart = gr.Button("Where they disagree most", size="sm")
             hint = part(ACTION, "try-hint", start="copy")
-        with gr.Column(elem_classes="lp-card lp-runs"):
             story = part(STORY, "try-story")
+        with gr.Column(elem_classes="lp-card lp-runs"):
             rows = part(TABLE, "try-rows", start="rows")
 
     def show(shown: Shown) -> list:
@@ -35,14 +35,24 @@ def build_try(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, tuple[str, Callabl
         view = try_view(shown)
         return [gr.Textbox(visible=pair), try_hint(shown), view["story"], view["rows"]]
 
-    def given(text: str | None, second: str | None) -> tuple[tuple[str, ...], ...]:
-        texts = tuple(t.strip() for t in (text, second) if t and t.strip())
-        if not texts:
-            raise gr.Error("write a text first, or take ten test examples", print_exception=False)
-        return (texts,)
+    def examples_of(shown: Shown) -> tuple:
+        return ()
 
-    buttons = {mine: (TRY, given, [text, second]), examples: (TRY, tuple, []), apart: (DISAGREE, tuple, [])}
+    buttons = {mine: (TRY, typed_texts, [text, second]), examples: (TRY, examples_of, [])}
+    buttons |= {apart: (DISAGREE, examples_of, [])}
     return OtherTab(tab, [], [second, hint, story, rows], show), buttons
+
+
+def typed_texts(shown: Shown, *typed: str | None) -> tuple[tuple[str, ...]]:
+    """As many texts as the task has columns; a field that is hidden does not count. ValueError: one is absent."""
+    n = len(shown.topic.columns)
+    texts = tuple((text or "").strip() for text in typed[:n])
+    if not all(texts):
+        what = "both texts" if n == 2 else "a text"
+        raise ValueError(f"write {what} first, or take ten test examples")
+    if (longest := max(map(len, texts))) > MOST_CHARACTERS:
+        raise ValueError(f"a text may have {MOST_CHARACTERS:,} characters, this one has {longest:,}; cut it")
+    return (texts,)
 
 
 def build_export(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
@@ -55,8 +65,8 @@ def build_export(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
             action = part(ACTION, "export-action", start="copy")
 
     def show(shown: Shown) -> list:
-        told, file = describe_export(shown), export_file(shown.job)
-        label = f"Download {file['name']} ({file['megabytes']:,} MB)" if file else "Download"
+        told, file = describe_export(shown), export_file(shown)
+        label = f"Download {file['earlier']}{file['name']} ({file['megabytes']:,} MB)" if file else "Download"
         button = gr.DownloadButton(label, value=file["file"] if file else None, visible=bool(file))
         return [told["story"], button, told["action"]]
 

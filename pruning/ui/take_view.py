@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..jobs import DONE, Job
+from ..jobs import DONE
 from ..plan import DISAGREE, EXPORT, TRY
 from ..strategies import describe_layers
 from ..tasks import TASKS
 from .live import name_point
-from .point import analysis_action
+from .point import analysis_action, request_of
 from .shown import Shown
-from .view import as_table
+from .view import as_table, look_up
 
 NOTHING = {"title": "", "subtitle": "", "numbers": None}
 
@@ -79,16 +79,32 @@ def describe_export(shown: Shown) -> dict[str, dict]:
     if action.get("problem"):
         return {"story": {"lead": "Nothing to export:", "text": action["text"], "unknown": ""}, "action": action}
     kept = [i for i in range(shown.subject.n_layers or 0) if i not in (shown.dropped or ())]
-    lead = f"{shown.subject.label} for {shown.topic.label}, layers {describe_layers(kept)}:"
+    lead = f"{shown.subject.label} for {shown.topic.label}, kept {describe_layers(kept)}:"
     text = (
         "a folder that transformers loads offline: config, safetensors, tokenizer, and a model card whose numbers come "
     )
     text += "from the run. The weights are scored once more before they are written."
-    return {"story": {"lead": lead, "text": text, "unknown": ""}, "action": action}
+    return {"story": {"lead": lead, "text": text, "unknown": describe_score(shown)}, "action": action}
 
 
-def export_file(job: Job | None) -> dict | None:
-    """file, name and megabytes of the visitor's last export, while it is there."""
+def describe_score(shown: Shown) -> str:
+    """What the seed that is exported scored, beside the others."""
+    seed = request_of(shown).seed
+    scores = {run.seed: run.score for run in look_up(*shown.scene)[0].runs if run.dropped == shown.dropped}
+    if seed not in scores:
+        return f"It takes seed {seed}, which was not run yet."
+    told = f"It takes seed {seed}, which scored {scores[seed]:.1f}"
+    others = ", ".join(f"seed {other}: {score:.1f}" for other, score in sorted(scores.items()) if other != seed)
+    return f"{told}; {others}. Another seed can be chosen under Recipe and seed." if others else f"{told}."
+
+
+def export_file(shown: Shown) -> dict | None:
+    """file, name, megabytes and earlier (of which other point it is, or '') of the last export, while it is there."""
+    job = shown.job
     if not job or job.action != EXPORT or job.state != DONE or not Path(job.result["file"]).exists():
         return None
-    return job.result | {"name": Path(job.result["file"]).name}
+    try:
+        earlier = "" if job.request == request_of(shown) else "the one made earlier, "
+    except ValueError:
+        earlier = "the one made earlier, "
+    return job.result | {"name": Path(job.result["file"]).name, "earlier": earlier}

@@ -27,7 +27,7 @@ def unchanged(names: tuple[str, ...]) -> list:
 def show_result(choice: Choice, job: Job | None, own: Sequence[Upload]) -> Choice:
     """The choice, turned to measured numbers where its model and task have just got one."""
     task = find_topic(choice.task, own).file or choice.task
-    if job and job.state == DONE and (job.request.model, job.request.task) == (choice.model, task):
+    if job and job.run and job.state == DONE and (job.request.model, job.request.task) == (choice.model, task):
         return replace(choice, source=MEASURED)
     return choice
 

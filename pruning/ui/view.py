@@ -99,13 +99,6 @@ def make_request(choice: Choice, store: Store, own: Sequence[Upload] = ()) -> Re
     return as_request(choice, topic, next_seed(choice, found.runs, dropped))
 
 
-def find_dropped(choice: Choice, store: Store, own: Sequence[Upload] = ()) -> tuple[int | None, tuple[int, ...] | None]:
-    """Of a choice: the model's number of layers, and the ones it drops; None where they are not known."""
-    choice, subject, topic, _ = settle(choice, store, own)
-    store = store.scoped(topic.scope)
-    return subject.n_layers, look_up(choice, subject, topic, store, version(store))[1]
-
-
 def make_view(choice: Choice, store: Store, own: Sequence[Upload] = ()) -> View:
     """The view of any choice; `own` are the visitor's files."""
     choice, subject, topic, _ = settle(choice, store, own)
@@ -207,7 +200,10 @@ def of_start(choice: Choice) -> str:
 def axis_title(choice: Choice, found: Frames) -> str:
     if choice.source != MEASURED or not found.runs:
         return "GLUE score, %"
-    metric = found.runs[0].metric
+    return score_axis(found.runs[0].metric)
+
+
+def score_axis(metric: str) -> str:
     return f"{metric}, %" if metric in ("accuracy", "f1") else f"{metric} correlation × 100"
 
 

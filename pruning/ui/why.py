@@ -4,11 +4,12 @@ import gradio as gr
 
 from ..plan import DRIFT, PROBE, SIMILARITY
 from ..runs import MEASURES
+from .budget_view import budget_view
 from .events import OtherTab
 from .parts import ACTION, STORY, TABLE, figure, part
 from .point import analysis_action
 from .shown import Shown
-from .why_view import budget_view, probes_view, similarity_view
+from .why_view import probes_view, similarity_view
 
 
 def build_similarity(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
@@ -77,13 +78,20 @@ def build_budget(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
             with gr.Column(elem_classes="lp-card"):
                 parameters = figure("worth-parameters")
         with gr.Column(elem_classes="lp-card lp-runs"):
-            published = part(TABLE, "published-budgets", start="rows")
+            orders = part(TABLE, "orders", start="rows")
+        with gr.Row(elem_classes="lp-halves"):
+            with gr.Column(elem_classes="lp-card lp-runs"):
+                published = part(TABLE, "published-budgets", start="rows")
+            with gr.Column(elem_classes="lp-card lp-runs"):
+                published_orders = part(TABLE, "published-orders", start="rows")
 
     def show(shown: Shown, typed: str | None) -> list:
         view = budget_view(*shown.scene, read_points(typed, shown.choice.budget))
-        return [view[name] for name in ("story", "droppable", "latency", "parameters", "published")]
+        names = ("story", "droppable", "latency", "parameters", "orders", "published", "published_orders")
+        return [view[name] for name in names]
 
-    return OtherTab(tab, [points], [story, droppable, latency, parameters, published], show), {}
+    parts = [story, droppable, latency, parameters, orders, published, published_orders]
+    return OtherTab(tab, [points], parts, show), {}
 
 
 def read_points(typed: str | None, otherwise: float) -> float:

@@ -1,0 +1,209 @@
+"""Everything the tab Budget shows of a choice, as plain values. It rests on stored runs."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import pandas as pd
+
+from .. import analysis_figures as draw
+from .. import analysis_frames as tables
+from .. import published
+from ..budget import CERTAIN, most_droppable
+from ..recipes import RECIPES
+from ..runs import FINE_TUNED, PRE_TRAINED, STARTS
+from ..store import Store
+from ..strategies import STRATEGIES, describe_layers
+from .choice import Choice, Subject
+from .topics import Topic
+from .view import as_table, as_value, axis_title, file_stem, of_start
+from .why_view import Scene, make_scene
+
+BUDGET_COLUMNS = (
+    "Strategy",
+    "Layers dropped",
+    "Which",
+    "Loss, points",
+    "Upper end, points",
+    "How sure",
+    "Parameters",
+    "MB",
+    "Speed, measured",
+    "Speed, by operations",
+    "Seeds",
+)
+
+
+@lru_cache(maxsize=128)
+def budget_view(
+    choice: Choice, subject: Subject, topic: Topic, store: Store, stored: tuple, points: float
+) -> dict[str, dict]:
+    """story, droppable, latency, parameters, published, orders, published_orders."""
+    scene = make_scene(choice, subject, topic, store, stored)
+    similarity = scene.found.similarity and scene.found.similarity.mean
+    rows = most_droppable(scene.found.runs, similarity, points)
+    worth = tables.value_table(scene.found.runs, similarity)
+    metric = axis_title(choice, scene.found) if scene.found.runs else "score, %"
+    recipe = f"recipe {choice.recipe}{of_start(choice)}"
+    about = f"{scene.about}, {recipe}; faded: another stack scores no less with no more layers"
+    if worth.empty:
+        about = f"{scene.about}: no run of recipe {choice.recipe} is stored"
+    figures = {
+        name: draw.worth_its_cost(worth, title, about, column, axis, metric, scene.dropped)
+        for name, title, column, axis in (
+            ("latency", "Score against inference time", "latency_ms", "median ms for 32 texts at once"),
+            ("parameters", "Score against size", "parameters", "parameters, millions"),
+        )
+    }
+    numbers = worth_numbers(worth)
+    values = {
+        n: as_value(f, f.layout.title.text, numbers, f"{file_stem(subject, topic)}-{n}.csv") for n, f in figures.items()
+    }
+    return values | {
+        "droppable": droppable_table(scene, rows, points),
+        "published": published_table(scene),
+        "orders": orders(scene, similarity),
+        "published_orders": published_orders(scene),
+        "story": tell_budget(scene, rows, points),
+    }
+
+
+def worth_numbers(worth: pd.DataFrame) -> pd.DataFrame:
+    """The table behind both figures, in words."""
+    cells = [
+        (
+            STRATEGIES[row.strategy].label if row.n_dropped else "Full model",
+            row.n_dropped,
+            describe_layers(row.dropped),
+            round(row.score, 2),
+            None if pd.isna(row.latency_ms) else round(row.latency_ms, 1),
+            round(row.parameters, 2),
+            "another is no worse with no more layers" if row.faded else "",
+        )
+        for row in worth.itertuples()
+    ]
+    columns = ["Strategy", "Layers dropped", "Which", "Score", "32 texts, ms", "Parameters, millions", "Faded"]
+    return pd.DataFrame(cells, columns=columns)
+
+
+def droppable_table(scene: Scene, rows: Sequence[dict], points: float) -> dict:
+    cells = [
+        (
+            STRATEGIES[row["strategy"]].label,
+            row["n_dropped"],
+            describe_layers(tuple(i for i in range(scene.subject.n_layers or 0) if i not in row["kept"])) or "none",
+            round(row["loss"], 2),
+            round(max(row["upper"]), 2),
+            row["certainty"] if row["n_dropped"] else None,
+            f"{row['parameters']['after'] / 1e6:.1f} M",
+            round(row["megabytes"]["after"]),
+            times(row["speedup"]["measured"].get("32")),
+            times(row["speedup"]["predicted"]),
+            len(row["seeds"]),
+        )
+        for row in rows
+    ]
+    title = f"Most layers that a loss of {points:g} point{'s' * (points != 1)} buys"
+    recipe = f"recipe {scene.choice.recipe}{of_start(scene.choice)}"
+    subtitle = f"{scene.about}, {recipe}; speed: times the full model's, 32 texts at once"
+    subtitle += (
+        " · upper end: 95%, largest over the seeds, both models' intervals added like the sides of a right angle"
+    )
+    subtitle += (
+        " · certain: every upper end is within; likely: every seed's loss is; unclear: the mean alone, or one seed"
+    )
+    if not rows:
+        subtitle = f"{scene.about}: no runs of recipe {scene.choice.recipe} with the full model are stored"
+    file = f"{file_stem(scene.subject, scene.topic)}-budget.csv"
+    return {
+        "title": title,
+        "subtitle": subtitle,
+        "numbers": as_table(pd.DataFrame(cells, columns=BUDGET_COLUMNS), file),
+    }
+
+
+def times(value: float | None) -> str | None:
+    return None if value is None else f"{value:.2f}×"
+
+
+def published_table(scene: Scene) -> dict:
+    """The paper's table of droppable top layers: of this model where it has one, else of all."""
+    rows = published.load_droppable()
+    own = rows[rows.model == scene.subject.published]
+    rows = own if len(own) else rows
+    wide = rows.pivot_table(index=["model", "task"], columns="points", values="n_dropped", sort=False).reset_index()
+    wide.columns = ["Model", "Task", *(f"{points} point{'s' * (points != 1)}" for points in wide.columns[2:])]
+    where = f"{published.SOURCES[rows.source.iloc[0]].label}, {rows['where'].iloc[0]}"
+    subtitle = f"published by {where}: strategy Top of 12 layers (DistilBERT: 6), seeds not stated"
+    return {"title": "The paper's budgets", "subtitle": subtitle, "numbers": as_table(wide, "published-budgets.csv")}
+
+
+def orders(scene: Scene, similarity: Sequence[float] | None) -> dict:
+    """The chosen strategy's points that were run in more than one order."""
+    values = RECIPES[scene.choice.recipe].values()
+    runs = [run for run in scene.records("run") if run.recipe == values]
+    table = tables.order_table(runs, scene.choice.strategy, similarity)
+    cells = [
+        (row.n_dropped, describe_layers(row.kept), STARTS[row.start], round(row.score, 2))
+        + (round(row.low, 2), round(row.high, 2), ", ".join(map(str, row.seeds)))
+        for row in table.itertuples()
+    ]
+    label = STRATEGIES[scene.choice.strategy].label
+    subtitle = (
+        f"{scene.about}, strategy {label}, recipe {scene.choice.recipe}: mean over the seeds that every order has"
+    )
+    if not cells:
+        subtitle = f"{scene.about}, strategy {label}: no point was run in two orders; choose one under Recipe and seed"
+    columns = ["Layers dropped", "Kept", "Order", "Score", "95% low", "95% high", "Seeds"]
+    file = f"{file_stem(scene.subject, scene.topic)}-orders.csv"
+    return {"title": "Drop before or after fine-tuning?", "subtitle": subtitle} | {
+        "numbers": as_table(pd.DataFrame(cells, columns=columns), file)
+    }
+
+
+def published_orders(scene: Scene) -> dict:
+    """The paper's table on the same question: of this model where it has one, else of all."""
+    rows = published.load_from_finetuned()
+    own = rows[rows.model == scene.subject.published]
+    rows = own if len(own) else rows
+    orders = {"pre-trained": STARTS[PRE_TRAINED], "fine-tuned": STARTS[FINE_TUNED]}
+    wide = rows.assign(start=rows.start.replace(orders)).pivot_table(
+        index=["model", "task", "n_dropped"], columns="start", values="score", sort=False
+    )
+    wide = wide.reset_index().rename(columns={"model": "Model", "task": "Task", "n_dropped": "Top layers dropped"})
+    where = f"{published.SOURCES[rows.source.iloc[0]].label}, {rows['where'].iloc[0]}"
+    numbers = as_table(wide, "published-orders.csv")
+    return {"title": "The paper's orders", "subtitle": f"published by {where}: GLUE scores", "numbers": numbers}
+
+
+def tell_budget(scene: Scene, rows: Sequence[dict], points: float) -> dict:
+    """Every fact is of one strategy: of those that drop most, the one that loses least."""
+    if not rows:
+        text = f"a budget rests on stored runs. {tell_published(scene, points)}"
+        return {"lead": "Nothing measured here yet:", "text": text.strip(), "unknown": ""}
+    most = max(row["n_dropped"] for row in rows)
+    lost = f"{points:g} point{'s' * (points != 1)}"
+    if not most:
+        return {"lead": f"No strategy drops a layer for {lost} here.", "text": "", "unknown": ""}
+    best = min((row for row in rows if row["n_dropped"] == most), key=lambda row: row["loss"])
+    speed = best["speedup"]["measured"].get("32")
+    text = f"{STRATEGIES[best['strategy']].label} loses {best['loss']:.2f}, which is {best['certainty']} to be within."
+    text += f" That is {speed:.2f} times as fast." if speed else ""
+    n_seeds = len(best["seeds"])
+    unknown = (
+        f"{n_seeds} seed{'s' * (n_seeds != 1)}; the upper ends of the losses reach {max(best['upper']):.1f} points."
+    )
+    lead = f"A loss of {lost} buys {most} of {scene.subject.n_layers} layers:"
+    return {"lead": lead, "text": text, "unknown": "" if best["certainty"] == CERTAIN else unknown}
+
+
+def tell_published(scene: Scene, points: float) -> str:
+    """What the paper says of this model and task at that loss; '' where it says nothing."""
+    rows = published.load_droppable()
+    rows = rows[
+        (rows.model == scene.subject.published) & (rows.task == scene.topic.published) & (rows.points == points)
+    ]
+    if rows.empty:
+        return ""
+    row = next(rows.itertuples())
+    where = f"{published.SOURCES[row.source].label}, {row.where}"
+    return f"Published ({where}): {row.n_dropped} top layers of {row.model} on {row.task} for {points:g} points."
