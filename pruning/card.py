@@ -171,6 +171,7 @@ def usage(run: Run, task: Task) -> str:
         "```python\nfrom transformers import pipeline\n\n"
         'classify = pipeline("text-classification", "this-folder")\n'
         f"print(classify({text}, truncation=True))\n```\n\n"
-        f"With `truncation=True` a text is cut to {run.recipe['max_tokens']} tokens, as it was in training; without it a text that is "
+        f"With `truncation=True` a text is cut to {run.recipe['max_tokens']} tokens, as it was in training; "
+        "without it a text that is "
         "longer than the model's positions fails."
     )

@@ -130,6 +130,7 @@ def test_a_tab_says_how_long_the_training_takes_unless_weights_are_kept(see, sto
         ([5], ("custom", 1, "5")),
         ([], ("top", 0, "")),  # nothing is dropped any more
         ([6], ("top", 2, "")),  # there is none
+        ([0, 1, 2, 3, 4, 5], ("top", 2, "")),  # one has to stay
         (["0"], ("top", 2, "")),  # the page may send anything
         (None, ("top", 2, "")),
         ({"0": 1}, ("top", 2, "")),
@@ -138,11 +139,6 @@ def test_a_tab_says_how_long_the_training_takes_unless_weights_are_kept(see, sto
 def test_clicks_on_layers_choose_them(layers, becomes):
     found = choose_layers(Choice(), layers, 6)
     assert (found.strategy, found.n_dropped, found.layers) == becomes
-
-
-def test_one_layer_has_to_stay():
-    with pytest.raises(ValueError, match="one layer has to stay; keep another one first"):
-        choose_layers(Choice(), [0, 1, 2], 3)
 
 
 ROW = {"text": "what a film", "label": 1, "full": [0.1, 0.9], "pruned": [0.6, 0.4]}

@@ -148,14 +148,14 @@ def pick_point(choice: Choice, point: Mapping) -> Choice:
 
 
 def choose_layers(choice: Choice, layers: object, n_layers: int | None) -> Choice:
-    """Strategy custom with those layers dropped; what the page must not ask changes nothing. ValueError: all of them."""
+    """Strategy custom with those layers dropped; what a page must not ask, all of them included, changes nothing."""
     if not n_layers or not isinstance(layers, list) or not all(is_whole(i) and 0 <= i < n_layers for i in layers):
         return choice
-    if len(set(layers)) == n_layers:
-        raise ValueError("one layer has to stay; keep another one first")
+    layers = sorted(set(layers))
+    if len(layers) == n_layers:
+        return choice
     if not layers:
         return replace(choice, strategy="top", n_dropped=0, layers="")
-    layers = sorted(set(layers))
     return replace(choice, strategy="custom", n_dropped=len(layers), layers=",".join(map(str, layers)))
 
 

@@ -117,11 +117,8 @@ def connect_points(page: Page) -> list:
 
     def toggle(event: gr.EventData, visitor, *values):
         choice, layers = read_choice(values), getattr(event, "layers", None)
-        try:
-            choice = choices.choose_layers(choice, layers, choices.find_subject(choice.model).n_layers)
-        except ValueError as error:
-            gr.Warning(escape(str(error)))
-        return page.updates(choice, visitor)
+        n_layers = choices.find_subject(choice.model).n_layers
+        return page.updates(choices.choose_layers(choice, layers, n_layers), visitor)
 
     options = {"inputs": page.inputs, "outputs": page.outputs} | LATEST
     return [page.views["curve"].pick(pick, **options), page.views["stack"].toggle(toggle, **options)]

@@ -21,14 +21,14 @@ TABLE = """<h2 class="lp-title"></h2><p class="lp-sub"></p><div class="lp-table"
 TILES = """<div class="lp-tiles">{{#each value.tiles}}<div class="lp-card lp-tile">
 <div class="lp-number">{{number}}</div><div class="lp-text">{{text}}</div></div>{{/each}}</div>"""
 
-STACK = """<h2 class="lp-title">{{value.title}}</h2><p class="lp-sub">{{value.subtitle}}</p>
+STACK = """<h2 class="lp-title">{{value.title}}</h2><p class="lp-sub" role="status">{{value.subtitle}}</p>
 {{#if value.layers}}<div class="lp-cap">classifier</div><ol class="lp-stack">{{#each value.layers}}
 <li><button type="button" class="lp-layer {{#if off}}lp-off{{/if}}" data-layer="{{layer}}" aria-pressed="{{off}}"
 {{#if ../value.fixed}}disabled{{/if}} style="--fill:{{fill}};--text:{{ink}}"><span>{{name}}
 {{#if off}}<span class="lp-hidden">dropped</span>{{/if}}</span><span>{{cosine}}</span></button></li>{{/each}}</ol>
 <div class="lp-cap">embeddings</div>{{/if}}"""
 
-STACK_CLICKS = """let wanted = null, forget;  // the layers to drop, while clicks come faster than answers
+STACK_CLICKS = """let wanted = null, send, forget;  // the layers to drop, while clicks come faster than answers
 element.addEventListener('click', ({ target }) => {
   const button = target.closest('button[data-layer]');
   if (!button) return;
@@ -36,10 +36,17 @@ element.addEventListener('click', ({ target }) => {
   wanted = wanted || new Set(off);
   const layer = Number(button.dataset.layer);
   if (!wanted.delete(layer)) wanted.add(layer);
+  if (wanted.size === element.querySelectorAll('[data-layer]').length) {
+    wanted.delete(layer);
+    element.querySelector('.lp-sub').textContent = 'one layer has to stay';
+    return;
+  }
   button.classList.toggle('lp-off', wanted.has(layer));
+  const layers = [...wanted];
+  clearTimeout(send);
+  send = setTimeout(() => trigger('toggle', { layers }), 120);
   clearTimeout(forget);
-  forget = setTimeout(() => { wanted = null; }, 1000);
-  trigger('toggle', { layers: [...wanted] });
+  forget = setTimeout(() => { wanted = null; }, 1500);
 });"""
 
 STORY = """<p class="lp-story" role="status"><b>{{value.lead}}</b> {{value.text}} <em>{{value.unknown}}</em></p>"""

@@ -209,7 +209,8 @@ def tell_probes(scene: Scene, probes: Sequence[Probe], knows: dict[str, str]) ->
     text += f"and state {knows[tables.PRE_TRAINED_LABEL]} is within a point of that"
     if tuned := next((p for p in probes if p.run), None):
         which = f"kept {describe_layers(tuned.kept)}"
-        text += f"; after it ({which}) {max(tuned.scores):.1f}, from state {knows[tables.FINE_TUNED_LABEL]} on within a point"
+        text += f"; after it ({which}) {max(tuned.scores):.1f}, "
+        text += f"from state {knows[tables.FINE_TUNED_LABEL]} on within a point"
     lead = "Above its ring a line gains at most a point for a linear reader:"
     return {
         "lead": lead,
