@@ -168,7 +168,8 @@ def worth_its_cost(
     best = table[~table.faded].sort_values([column, "score"])
     counts = [f"{n} dropped" if n else "full" for n in best.n_dropped]
     front = {"type": "scatter", "mode": "lines+text", "name": "not dominated", "x": best[column].round(2).tolist()}
-    front |= {"text": counts, "textposition": "top left", "textfont": {"size": 11, "color": MUTE}}
+    places = ["top right"] + ["top left"] * (len(best) - 1)  # inside the drawing
+    front |= {"text": counts, "textposition": places, "textfont": {"size": 11, "color": MUTE}}
     front |= {
         "y": best.score.round(2).tolist(),
         "line": stroke(MUTE, 1.1, "dot"),

@@ -5,7 +5,7 @@ import pytest
 from pruning.frames import strategy_points
 from pruning.models import MODELS
 from pruning.recipes import RECIPES
-from pruning.runs import KINDS
+from pruning.runs import AS_IS, FINE_TUNED, KINDS, PRE_TRAINED
 from pruning.store import SHIPPED, Store
 from pruning.tasks import load_task
 
@@ -25,7 +25,16 @@ def test_every_strategy_and_number_was_run_with_every_seed(store, task):
     assert by_pooling.keys() == {"sentence", "mean"}
     points = strategy_points(MODEL.n_layers, by_pooling["sentence"].mean)
     wanted = {(kept, seed) for _, _, kept in points for seed in SEEDS}
-    assert wanted == {(run.kept, run.seed) for run in store.runs(MODEL.name, task)}
+    runs = [run for run in store.runs(MODEL.name, task) if run.start == PRE_TRAINED]
+    assert wanted == {(run.kept, run.seed) for run in runs}
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("start", [FINE_TUNED, AS_IS])
+def test_top_layers_were_dropped_in_every_order(store, task, start):
+    runs = [run for run in store.runs(MODEL.name, task) if run.start == start]
+    assert {(run.n_dropped, run.seed) for run in runs} == {(k, seed) for k in range(1, 6) for seed in SEEDS}
+    assert all(run.kept == tuple(range(6 - run.n_dropped)) for run in runs)
 
 
 def test_rows_belong_to_the_weights_texts_and_recipe_that_ship(store):

@@ -127,9 +127,7 @@ def draw_drift(scene: Scene) -> dict:
     )
     subtitle = f"cosine of the pre-trained and the fine-tuned state, 1 is unmoved · {own}"
     subtitle += " · the paper's rows: read off its figure, mean of tasks"
-    figure = draw.heatmap(
-        table, title, subtitle, "cosine", "state (emb: embeddings, then the layer's number in the full model)"
-    )
+    figure = draw.heatmap(table, title, subtitle, "cosine", "state after layer")
     return as_value(
         figure,
         title,
