@@ -139,47 +139,49 @@ def worth_its_cost(
     table = table[table[column].notna()]
     if table.empty:
         return empty_figure(title, subtitle)
-    traces = []
-    for strategy, rows in table.groupby("strategy", sort=False):
-        look, records = LOOKS[strategy], rows.to_dict("records")
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "name": STRATEGIES[strategy].label,
-                "x": rows[column].round(2).tolist(),
-                "y": rows.score.round(2).tolist(),
-                "marker": {
-                    "symbol": look.marker,
-                    "color": f"var(--lp-{strategy})",
-                    "size": [15 if row["dropped"] == chosen else 10 for row in records],
-                    "opacity": [FADED if row["faded"] else 1 for row in records],
-                    "line": {"width": 1, "color": CARD},
-                },
-                "text": [point_text(row, column) for row in records],
-                "hovertemplate": "%{text}<extra></extra>",
-                "cliponaxis": False,
-                "showlegend": False,
-            }
-        )
-        named = {"symbol": look.marker, "color": f"var(--lp-{strategy})", "size": 9}  # not as faded as its first point
-        traces.append({"type": "scatter", "mode": "markers", "name": STRATEGIES[strategy].label, "marker": named}
-                      | {"x": [None], "y": [None]})  # fmt: skip
+    groups = table.groupby("strategy", sort=False)
+    traces = [trace for strategy, rows in groups for trace in draw_stacks(strategy, rows, column, chosen)]
+    layout = blank_layout(title, subtitle, HEIGHT + 40) | {"margin": MARGIN | {"t": 40}} | legend()
+    layout["xaxis"] |= {"title": {"text": axis}}
+    layout["yaxis"] |= {"title": {"text": score}}
+    return go.Figure([draw_front(table, column), *traces], layout)
+
+
+def draw_stacks(strategy: str, rows: pd.DataFrame, column: str, chosen: tuple | None) -> list[dict]:
+    """The points of one strategy, and its entry in the legend, which is not as faded as its first point."""
+    look, records = LOOKS[strategy], rows.to_dict("records")
+    named = {"type": "scatter", "mode": "markers", "name": STRATEGIES[strategy].label}
+    marker = {"symbol": look.marker, "color": f"var(--lp-{strategy})"}
+    points = {
+        "x": rows[column].round(2).tolist(),
+        "y": rows.score.round(2).tolist(),
+        "marker": marker
+        | {"size": [15 if row["dropped"] == chosen else 10 for row in records]}
+        | {"opacity": [FADED if row["faded"] else 1 for row in records], "line": {"width": 1, "color": CARD}},
+        "text": [point_text(row, column) for row in records],
+        "hovertemplate": "%{text}<extra></extra>",
+        "cliponaxis": False,
+        "showlegend": False,
+    }
+    return [named | points, named | {"x": [None], "y": [None], "marker": marker | {"size": 9}}]
+
+
+def draw_front(table: pd.DataFrame, column: str) -> dict:
+    """A line through the points that no other beats, with the number of dropped layers."""
     best = table[~table.faded].sort_values([column, "score"])
-    counts = [f"{n} dropped" if n else "full" for n in best.n_dropped]
-    front = {"type": "scatter", "mode": "lines+text", "name": "not dominated", "x": best[column].round(2).tolist()}
-    places = ["top right"] + ["top left"] * (len(best) - 1)  # inside the drawing
-    front |= {"text": counts, "textposition": places, "textfont": {"size": 11, "color": MUTE}}
-    front |= {
+    return {
+        "type": "scatter",
+        "mode": "lines+text",
+        "name": "not dominated",
+        "x": best[column].round(2).tolist(),
         "y": best.score.round(2).tolist(),
+        "text": [f"{n} dropped" if n else "full" for n in best.n_dropped],
+        "textposition": ["top right"] + ["top left"] * (len(best) - 1),  # inside the drawing
+        "textfont": {"size": 11, "color": MUTE},
         "line": stroke(MUTE, 1.1, "dot"),
         "hoverinfo": "skip",
         "showlegend": False,
     }
-    layout = blank_layout(title, subtitle, HEIGHT + 40) | {"margin": MARGIN | {"t": 40}} | legend()
-    layout["xaxis"] |= {"title": {"text": axis}}
-    layout["yaxis"] |= {"title": {"text": score}}
-    return go.Figure([front, *traces], layout)
 
 
 def point_text(row: dict, column: str) -> str:

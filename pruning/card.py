@@ -114,10 +114,19 @@ def numbers(run: Run, full: Run | None) -> str:
         *((name, *(f"{r.metrics[name]:.2f}" for r in columns)) for name in run.metrics if name != run.metric),
         ("layers", *(str(len(r.kept)) for r in columns)),
         ("parameters", *(f"{r.parameters:,} ({in_words(r.parameters)})" for r in columns)),
+        *((part, *(parts_in_words(r, part) for r in columns)) for part in run.parts),
         *((f"latency, batch of {n}, ms", *(f"{r.latency_ms[n]:.2f}" for r in columns)) for n in run.latency_ms),
         ("device of the latency", *(r.device for r in columns)),
     ]  # fmt: skip
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def parts_in_words(run: Run, part: str) -> str:
+    """Parameters and megabytes of a part; rows of older versions have none."""
+    if part not in run.parts:
+        return "–"
+    parameters, n_bytes = run.parts[part]
+    return f"{in_words(parameters)}, {n_bytes / 1e6:.1f} MB"
 
 
 def interval(run: Run) -> str:

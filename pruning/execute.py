@@ -21,7 +21,7 @@ from .cost import count_flops, count_parts, measure_latency
 from .device import describe_device
 from .finetune import as_predictions, finetune, predict
 from .install import install
-from .layers import count_parameters, drop_layers, planned_parameters
+from .layers import count_parameters, drop_layers, planned_models
 from .metrics import bootstrap_interval, score
 from .models import NotInstalledError, Weights, load_model, load_tokenizer, resolve
 from .plan import NeedsSimilarityError, Request, check, full_request, load_data, plan
@@ -62,10 +62,10 @@ def trained(request: Request, store: Store) -> Iterator[Progress | tuple[Run, Pr
 
 
 def describe(request: Request, store: Store) -> dict:
-    """The `plan` document: what would be kept and dropped, and the parameters before and after."""
+    """The `plan` document: what would be kept and dropped, and the parameters before and after, also by part."""
     spec, weights = plan(request, store)
     n_labels = load_data(request).task.n_labels
-    before, after = planned_parameters(weights, n_labels, spec.kept)
+    before, after = planned_models(weights, n_labels, spec.kept)
     dropped = [i for i in range(weights.n_layers) if i not in spec.kept]
     return {
         "model": weights.name,
@@ -74,8 +74,14 @@ def describe(request: Request, store: Store) -> dict:
         "n_dropped": len(dropped),
         "kept": list(spec.kept),
         "dropped": dropped,
-        "parameters": {"before": before, "after": after},
+        "parameters": {"before": count_parameters(before), "after": count_parameters(after)},
+        "parts": {"before": parts_of(before), "after": parts_of(after)},
     }
+
+
+def parts_of(model: PreTrainedModel) -> dict[str, dict[str, int]]:
+    """parameters and bytes of embeddings, layers and head."""
+    return {part: {"parameters": n, "bytes": size} for part, (n, size) in count_parts(model).items()}
 
 
 def fetch(model: str) -> Iterator[Progress]:

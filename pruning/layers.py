@@ -84,12 +84,11 @@ def count_parameters(model: PreTrainedModel) -> int:
     return sum(p.numel() for p in model.parameters())
 
 
-def planned_parameters(weights: Weights, n_labels: int, kept: tuple[int, ...]) -> tuple[int, int]:
-    """Parameters of the classifier with every layer, and with the kept ones; no weights are read."""
+def planned_models(weights: Weights, n_labels: int, kept: tuple[int, ...]) -> tuple[PreTrainedModel, PreTrainedModel]:
+    """The classifier with every layer, and with the kept ones, as shapes alone; no weights are read."""
     config = AutoConfig.from_pretrained(weights.folder, num_labels=n_labels, local_files_only=True)
     with torch.device("meta"):
         configs = (with_layers(config, layers) for layers in (tuple(range(weights.n_layers)), kept))
         # float32 as in `load_model`: from_config sets the process-wide default dtype for a moment
-        models = (AutoModelForSequenceClassification.from_config(c, dtype=torch.float32) for c in configs)
-        before, after = (count_parameters(model) for model in models)
+        before, after = (AutoModelForSequenceClassification.from_config(c, dtype=torch.float32) for c in configs)
     return before, after

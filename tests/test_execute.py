@@ -120,7 +120,10 @@ def test_describe_tells_layers_and_parameters_without_training(model, baseline, 
     layer = (baseline.parameters - document["parameters"]["after"]) / 2
     assert document["parameters"]["before"] == baseline.parameters
     assert layer == 4 * (16 * 16 + 16) + 2 * (16 * 32) + 32 + 16 + 4 * 16  # attention, inner block, two norms
-    assert {k: v for k, v in document.items() if k != "parameters"} == {
+    parts = document["parts"]["after"]
+    assert sum(part["parameters"] for part in parts.values()) == document["parameters"]["after"]
+    assert parts["layers"] == {"parameters": 2 * layer, "bytes": 8 * layer}
+    assert {k: v for k, v in document.items() if k not in ("parameters", "parts")} == {
         "model": "tiny-bert",
         "strategy": "symmetric",
         "n_layers": 4,

@@ -241,3 +241,19 @@ def test_a_text_that_is_absent_or_too_long_is_told(see, task, typed, problem):
 def test_the_python_of_an_upload_names_the_file_alone():
     request = Request("minilm-l6", "/home/visitors/abc/files/1/reviews.csv", "top", 2, scope="a" * 32)
     assert "'reviews.csv'" in as_python(request) and "visitors" not in as_python(request)
+
+
+def test_the_parts_of_the_choice_are_told_where_a_run_of_its_size_has_them(see, store):
+    assert budget_view(*see().scene, 2)["parts"]["numbers"]["rows"] == []
+    parts = {"embeddings": (2_000_000, 8_000_000), "layers": (1_000_000, 4_000_000), "head": (500_000, 2_000_000)}
+    store.add(replace(make_minilm_run((0, 2, 3, 4, 5), 77.0, 3), parts=parts, parameters=3_500_000))
+    assert budget_view(*see().scene, 2)["parts"]["numbers"]["rows"][0] == ["embeddings", 2_000_000, 8.0, "57%"]
+
+
+def test_a_budget_can_be_copied_as_a_command_and_as_python(see):
+    from pruning.__main__ import build_parser
+
+    told = budget_view(*see().scene, 1.5)["action"]
+    options = build_parser().parse_args(" ".join(told["command"]).split()[3:])
+    assert (options.command, options.points, options.task) == ("budget", 1.5, "movie-reviews")
+    compile(told["python"], "copied", "exec")

@@ -1,7 +1,9 @@
 """Everything the tab Budget shows of a choice, as plain values. It rests on stored runs."""
 
+import shlex
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import pandas as pd
 
@@ -18,6 +20,7 @@ from .topics import Topic
 from .view import as_table, as_value, axis_title, file_stem, of_start
 from .why_view import Scene, make_scene
 
+STORE = "from pruning.store import Store"
 BUDGET_COLUMNS = (
     "Strategy",
     "Layers dropped",
@@ -37,7 +40,7 @@ BUDGET_COLUMNS = (
 def budget_view(
     choice: Choice, subject: Subject, topic: Topic, store: Store, stored: tuple, points: float
 ) -> dict[str, dict]:
-    """story, droppable, latency, parameters, published, orders, published_orders."""
+    """story, action, droppable, latency, parameters, parts, published, orders, published_orders."""
     scene = make_scene(choice, subject, topic, store, stored)
     similarity = scene.found.similarity and scene.found.similarity.mean
     rows = most_droppable(scene.found.runs, similarity, points)
@@ -60,6 +63,8 @@ def budget_view(
     }
     return values | {
         "droppable": droppable_table(scene, rows, points),
+        "action": budget_action(scene, points),
+        "parts": parts_table(scene),
         "published": published_table(scene),
         "orders": orders(scene, similarity),
         "published_orders": published_orders(scene),
@@ -135,6 +140,35 @@ def published_table(scene: Scene) -> dict:
     where = f"{published.SOURCES[rows.source.iloc[0]].label}, {rows['where'].iloc[0]}"
     subtitle = f"published by {where}: strategy Top of 12 layers (DistilBERT: 6), seeds not stated"
     return {"title": "The paper's budgets", "subtitle": subtitle, "numbers": as_table(wide, "published-budgets.csv")}
+
+
+def budget_action(scene: Scene, points: float) -> dict:
+    """The same on the command line and in Python."""
+    task = Path(scene.topic.file).name or scene.topic.key
+    values = {"model": scene.choice.model, "task": task, "points": f"{points:g}"}
+    values |= {"recipe": scene.choice.recipe} if scene.choice.recipe != Choice().recipe else {}
+    lines = ["from pruning.budget import most_droppable", "from pruning.frames import comparable", STORE, ""]
+    runs = f"comparable(Store().runs({scene.subject.key!r}, {scene.topic.key!r}), {scene.choice.recipe!r})"
+    code = "\n".join([*lines, f"rows = most_droppable({runs}, None, {points:g})  # None: without contribution"])
+    command = ["python -m pruning budget", *(f"--{name} {shlex.quote(value)}" for name, value in values.items())]
+    return {"text": "From stored runs alone; nothing is trained.", "command": command, "python": code}
+
+
+def parts_table(scene: Scene) -> dict:
+    """Where the parameters of the choice are; layers are alike, so any run of that size tells."""
+    n_dropped = len(scene.dropped or ())
+    run = next((r for r in scene.records("run") if r.n_dropped == n_dropped and r.parts), None)
+    cells = [
+        (part, n, round(n_bytes / 1e6, 2), f"{100 * n / run.parameters:.0f}%")
+        for part, (n, n_bytes) in (run.parts.items() if run else ())
+    ]
+    subtitle = f"{scene.about}, {n_dropped} layers dropped; head: all that is neither embeddings nor layers"
+    if not run:
+        subtitle = f"{scene.about}: no stored run of {n_dropped} dropped layers tells; the command plan does"
+    columns = ["Part", "Parameters", "MB", "Share"]
+    file = f"{file_stem(scene.subject, scene.topic)}-parts.csv"
+    numbers = as_table(pd.DataFrame(cells, columns=columns), file)
+    return {"title": "Where the parameters are", "subtitle": subtitle, "numbers": numbers}
 
 
 def orders(scene: Scene, similarity: Sequence[float] | None) -> dict:

@@ -94,52 +94,61 @@ def connect(visitor: gr.BrowserState, file: gr.File, parts: dict, remove: gr.But
     outputs = {"outputs": [parts[name] for name in (*CONTROLS, *VIEWS, *PLACES)]}
     chosen = [visitor, *(parts[name] for name in CONTROLS)]
 
-    def read(visitor, path, shown):
-        try:
-            return [None, *updates(visitor, uploads.add(visitor, Path(path), Path(path).name))]
-        except (ValueError, OSError) as error:
-            before = uploads.find(visitor, shown)
-            still = f". Below is still {before.path.name}" if before else ""
-            return [None, *only_message(f"{error}{still}")]
-
-    def pick(visitor, name, text, second, label, kind):
-        try:
-            upload = find(visitor, name)
-            given = (tuple(filter(None, (text, second))), label or "", kind or "")  # None: nothing is chosen
-            return updates(visitor, uploads.choose(visitor, name, *view.newly_chosen(upload, *given)))
-        except (ValueError, OSError) as error:
-            return only_message(str(error))
-
-    def show(visitor, name):
-        try:
-            return updates(visitor, find(visitor, name))
-        except (ValueError, OSError) as error:
-            return only_message(str(error))
-
-    def show_newest(visitor):
-        return updates(visitor, next(iter(uploads.uploads(visitor)), None))
-
-    def take_away(visitor, name):
-        with_message(lambda: uploads.remove(visitor, name))
-        return show_newest(visitor)
-
-    def tell_reading(path):
-        return {"text": f"Reading {Path(path).name} …"}
-
-    def tell_again(visitor, name):
-        upload = uploads.find(visitor, name)
-        return tell_reading(upload.path) if upload else gr.skip()
-
     last = {"trigger_mode": "always_last"}
     told = file.upload(tell_reading, file, parts["message"], **QUIET)
-    told.then(read, [visitor, file, parts["upload"]], [file, *outputs["outputs"]], **SLOW)
+    told.then(read_file, [visitor, file, parts["upload"]], [file, *outputs["outputs"]], **SLOW)
     changed = gr.on(
         [parts[name].input for name in CONTROLS[1:]], tell_again, chosen[:2], parts["message"], **QUIET, **last
     )
-    changed.then(pick, chosen, **outputs, **SLOW, **last)
-    parts["upload"].input(show, chosen[:2], **outputs, **QUIET, **last)
+    changed.then(pick_columns, chosen, **outputs, **SLOW, **last)
+    parts["upload"].input(show_upload, chosen[:2], **outputs, **QUIET, **last)
     remove.click(take_away, chosen[:2], **outputs, **QUIET)
     visitor.change(show_newest, visitor, **outputs, **QUIET)
+
+
+def read_file(visitor: str, path: str, shown: str) -> list:
+    """The file's control emptied, and the rest; `shown` is the upload that stays where this one cannot be used."""
+    try:
+        return [None, *updates(visitor, uploads.add(visitor, Path(path), Path(path).name))]
+    except (ValueError, OSError) as error:
+        before = uploads.find(visitor, shown)
+        still = f". Below is still {before.path.name}" if before else ""
+        return [None, *only_message(f"{error}{still}")]
+
+
+def pick_columns(visitor: str, name: str, text: str | None, second: str, label: str | None, kind: str | None) -> list:
+    """None where nothing is chosen."""
+    try:
+        given = (tuple(filter(None, (text, second))), label or "", kind or "")
+        chosen = view.newly_chosen(find(visitor, name), *given)
+        return updates(visitor, uploads.choose(visitor, name, *chosen))
+    except (ValueError, OSError) as error:
+        return only_message(str(error))
+
+
+def show_upload(visitor: str, name: str) -> list:
+    try:
+        return updates(visitor, find(visitor, name))
+    except (ValueError, OSError) as error:
+        return only_message(str(error))
+
+
+def show_newest(visitor: str) -> list:
+    return updates(visitor, next(iter(uploads.uploads(visitor)), None))
+
+
+def take_away(visitor: str, name: str) -> list:
+    with_message(lambda: uploads.remove(visitor, name))
+    return show_newest(visitor)
+
+
+def tell_reading(path: str | Path) -> dict:
+    return {"text": f"Reading {Path(path).name} …"}
+
+
+def tell_again(visitor: str, name: str) -> dict:
+    upload = uploads.find(visitor, name)
+    return tell_reading(upload.path) if upload else gr.skip()
 
 
 def find(visitor: str, name: str) -> Upload:

@@ -32,6 +32,7 @@ SLOW = {"queue": True, "concurrency_limit": 2, "show_progress": "minimal"}  # as
 INSTALL, CANCEL, USE = "Install", "Cancel", "Use"
 NOTHING = {"model": "", "title": "", "facts": [], "problem": ""}  # what stands where nothing was looked up
 
+OTHER = "owner/name or owner/name@revision on the Hugging Face hub"
 STATE = """<span class="lp-state {{#if problem}}lp-problem{{/if}}">{{state}}</span>
 {{#if fetching}}<progress aria-label="download of {{model}}" max="100"
 {{#if percent}}value="{{percent}}"{{/if}}></progress>{{/if}}"""
@@ -67,15 +68,12 @@ CLICKS = f"""element.addEventListener('click', ({{ target }}) => {{
 def build_models(
     demo: gr.Blocks, tab: gr.Tab, visitor: gr.BrowserState, installs: Installs, store: Store
 ) -> tuple[gr.State, Callable]:
-    """The tab's inside. Gives back the state with the model to use, and what registers an event for when one is chosen:
-    called as any event of a component is.
-    """
+    """Gives back the state with the model to use, and what registers, as an event does, what choosing one does."""
     with gr.Column(elem_classes="lp-tab"):
         with gr.Column(elem_classes="lp-card"):
             table = part(TABLE, "models", clicks=CLICKS)
         with gr.Column(elem_classes="lp-card lp-choices", visible=offers_hub()):
-            about = "owner/name or owner/name@revision on the Hugging Face hub"
-            about += "" if is_hosted() else ", or a folder that save_pretrained wrote"
+            about = OTHER + ("" if is_hosted() else ", or a folder that save_pretrained wrote")
             field = gr.Textbox(label="Another model", info=about, max_lines=1, elem_id="lp-other")
             look = gr.Button("Look up", elem_id="lp-look")
             found = part(FOUND, "found", clicks=CLICKS)

@@ -72,11 +72,14 @@ def build_budget(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
                 points = gr.Textbox(label="Another loss, in points (empty: as on the left)", elem_id="lp-points")
             story = part(STORY, "budget-story")
             droppable = part(TABLE, "droppable", start="rows")
+            action = part(ACTION, "budget-action", start="copy")
         with gr.Row(elem_classes="lp-halves"):
             with gr.Column(elem_classes="lp-card"):
                 latency = figure("worth-latency")
             with gr.Column(elem_classes="lp-card"):
                 parameters = figure("worth-parameters")
+        with gr.Column(elem_classes="lp-card lp-runs"):
+            where = part(TABLE, "parts", start="rows")
         with gr.Column(elem_classes="lp-card lp-runs"):
             orders = part(TABLE, "orders", start="rows")
         with gr.Row(elem_classes="lp-halves"):
@@ -87,10 +90,10 @@ def build_budget(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
 
     def show(shown: Shown, typed: str | None) -> list:
         view = budget_view(*shown.scene, read_points(typed, shown.choice.budget))
-        names = ("story", "droppable", "latency", "parameters", "orders", "published", "published_orders")
-        return [view[name] for name in names]
+        names = ("story", "droppable", "action", "latency", "parameters", "parts", "orders")
+        return [view[name] for name in (*names, "published", "published_orders")]
 
-    parts = [story, droppable, latency, parameters, orders, published, published_orders]
+    parts = [story, droppable, action, latency, parameters, where, orders, published, published_orders]
     return OtherTab(tab, [points], parts, show), {}
 
 
