@@ -234,7 +234,7 @@ def train_time(
     Where the task has `n_train` training texts (0: not known), fewer than a run read, its time shrinks by as much.
     """
     values = get_recipe(recipe).values()
-    found = [run for run in runs if len(run.kept) == n_kept and run.recipe == values]
+    found = [run for run in runs if len(run.kept) == n_kept and run.recipe == values and run.start != AS_IS]
     for own in (True, False):
         for same in (True, False):
             chosen = [run for run in found if is_live(run) == own and (run.task == task or not same)]

@@ -197,3 +197,17 @@ def test_every_strategy_without_custom_has_points_for_every_number_it_can_drop()
     found = frames.strategy_points(4, COSINES)
     assert {name for name, _, _ in found} == set(STRATEGIES) - {"custom"}
     assert [k for name, k, _ in found if name == "odd-alternate"] == [0, 1, 2]
+
+
+def test_runs_that_trained_nothing_tell_no_training_time():
+    runs = [
+        make_run(train_seconds=30.0),
+        *(make_run(seed=i, start="fine-tuned-as-is", train_seconds=0.0) for i in range(5)),
+    ]
+    assert frames.train_time(runs, "movie-reviews", "quick", 4, lambda run: False)[0] == 30.0
+
+
+def test_the_time_of_a_task_with_fewer_texts_shrinks_by_as_much():
+    runs = [make_run(train_seconds=30.0)]  # 1,500 texts
+    for n_train, seconds in ((150, 3.0), (1500, 30.0), (9000, 30.0), (0, 30.0)):
+        assert frames.train_time(runs, "mine", "quick", 4, lambda run: False, n_train)[0] == seconds
