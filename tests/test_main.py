@@ -53,7 +53,8 @@ def test_a_plan_is_the_document_of_the_design(capsys, home, model):
     status, out, _ = call(capsys, "plan", "--model", model, "--strategy", "even-alternate", "--drop", "2", "--json")
     document = json.loads(out)
     assert status == 0
-    assert document.pop("parameters").keys() == {"before", "after"}
+    for name in ("parameters", "parts"):
+        assert document.pop(name).keys() == {"before", "after"}
     assert document == {
         "model": "tiny-bert",
         "strategy": "even-alternate",
