@@ -115,7 +115,7 @@ def test_the_python_code_names_the_same_point():
 
 
 def test_a_tab_says_how_long_the_training_takes_unless_weights_are_kept(see, store):
-    assert describe_weights(see()).startswith("Takes seed 0, which it was run with. No weights of it are kept here")
+    assert describe_weights(see()).startswith("Takes seed 0 (as it was run). No weights of it are kept here")
     assert analysis_action(see(task="sst2"), PROBE)["text"].startswith(
         "Fetches MiniLM (83 MB) and the texts of SST-2 from the hub, which needs the network first."
     )

@@ -67,7 +67,7 @@ def describe_weights(shown: Shown, both: bool = False) -> str:
     if both and shown.dropped != ():
         asked["the full model"] = (full_request(request), ())
     missing = {name: dropped for name, (one, dropped) in asked.items() if not is_kept(one, shown.store)}
-    seed = f"seed {request.seed}" + (", which it was run with" if look_up(*shown.scene)[0].runs else "")
+    seed = f"seed {request.seed}" + (" (as it was run)" if look_up(*shown.scene)[0].runs else "")
     if not missing:
         return f"Weights of {' and of '.join(asked)} with {seed} are kept here, so it starts at once."
     times = [
