@@ -120,10 +120,13 @@ def per_state(model, encoded):
         pairs = zip(states, states[1:])
         contribution[name] = np.stack([over_texts(a, b, masks, family, name, cosine_similarity) for a, b in pairs], 1)
         unit = [[normalize(t, dim=-1) for t in s] for s in states]
-        dot = lambda a, b, dim: (a * b).sum(dim)  # noqa: E731
-        means = [[over_texts(a, b, masks, family, name, dot).mean() for b in unit] for a in unit]
+        means = [[over_texts(a, b, masks, family, name, dot_product).mean() for b in unit] for a in unit]
         cosines[name] = np.array(means, dtype="float32")
     return Representations(contribution, cosines, pooled)
+
+
+def dot_product(a, b, dim: int):
+    return (a * b).sum(dim)
 
 
 def over_texts(a: list, b: list, masks: list, family, pooling: str, measure):

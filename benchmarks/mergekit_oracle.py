@@ -27,12 +27,12 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # the project is not installed; `tiny` makes the checkpoints
 
-import torch  # noqa: E402
-from safetensors.torch import load_file  # noqa: E402
-from tiny import save_tiny  # noqa: E402
+import torch
+from safetensors.torch import load_file
+from tiny import save_tiny
 
-from pruning.layers import drop_layers  # noqa: E402
-from pruning.models import load_model, resolve  # noqa: E402
+from pruning.layers import drop_layers
+from pruning.models import load_model, resolve
 
 N_LAYERS = 5
 KEPT_SETS = {

@@ -13,11 +13,11 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from pruning.installs import Installs  # noqa: E402  found once the project's folder is on the path
-from pruning.jobs import JobQueue  # noqa: E402
-from pruning.store import Store  # noqa: E402
-from pruning.ui.app import build_app  # noqa: E402
-from pruning.ui.look import launch_options  # noqa: E402
+from pruning.installs import Installs  # found once the project's folder is on the path
+from pruning.jobs import JobQueue
+from pruning.store import Store
+from pruning.ui.app import build_app
+from pruning.ui.look import launch_options
 
 FOLDER = ROOT / "assets" / "screenshots"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")

@@ -43,7 +43,7 @@
     const draw = async () => {
       const value = props.value;
       if (!value) return;
-      const { title, height } = value.figure.layout;
+      const { title } = value.figure.layout;
       element.querySelector(".lp-title").textContent = title.text;
       element.querySelector(".lp-sub").textContent = title.subtitle.text;
       plot.setAttribute("aria-label", value.label);
