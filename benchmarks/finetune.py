@@ -2,13 +2,15 @@
 
     python benchmarks/finetune.py [--model minilm-l6] [--task movie-reviews] [--texts 1500] [--batch 32] [--pairs 5]
 
-Four ways, in turn, each in a process of its own, with the same model, head, texts, epoch and batch size:
+Six ways, in turn, each in a process of its own, with the same model, head, texts, epoch, batch size and dropout:
 
 ours            the loop of pruning/finetune.py
 plain           Trainer, dynamic padding, batches grouped by length: the best plain recipe
+plain-bf16      the same with bf16=True: in the precision that ours takes where the processor has it
 authors         Trainer, every text padded to 128 tokens, as the paper's scripts do
 limit           texts per second if every operation of forward and backward pass, without any padding, went at the rate
                 of a large float32 matrix multiplication, measured in the same process
+limit-bf16      the same at the rate of a large bfloat16 matrix multiplication
 
 Prints texts per second, ratios pair by pair, the share of the limit, peak memory, and the test score with its interval:
 speed bought with score does not count. Run it on a quiet machine.
@@ -26,7 +28,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the project is not installed, it is run from its folder
 
-WAYS = ("ours", "plain", "authors", "limit")
+WAYS = ("ours", "plain", "plain-bf16", "authors", "limit", "limit-bf16")
 MAX_TOKENS, RATE = 128, 1e-4
 
 
@@ -84,8 +86,8 @@ def measure(options: argparse.Namespace) -> dict:
     model, tokenizer = load_model(weights, data.task.n_labels, seed=0), load_tokenizer(weights)
     train = data.train.first(options.texts)
     encoded = encode(tokenizer, train.texts, MAX_TOKENS)
-    if options.way == "limit":
-        return {"texts_per_s": len(encoded.lengths) / seconds_at_the_limit(model, encoded)}
+    if options.way.startswith("limit"):
+        return {"texts_per_s": len(encoded.lengths) / seconds_at_the_limit(model, encoded, options.way)}
     started = time.perf_counter()
     if options.way == "ours":
         train_ours(model, encoded, train.labels, options.batch)
@@ -123,6 +125,7 @@ def train_with_trainer(model, tokenizer, encoded, labels, options: argparse.Name
             save_strategy="no",
             logging_strategy="no",
             use_cpu=True,
+            bf16=options.way == "plain-bf16",
             dataloader_pin_memory=False,
             disable_tqdm=True,
             seed=0,
@@ -142,7 +145,7 @@ def scored(model, tokenizer, data) -> dict:
     return {"score": found["score"], "interval": found["interval"]}
 
 
-def seconds_at_the_limit(model, encoded) -> float:
+def seconds_at_the_limit(model, encoded, way: str) -> float:
     """Forward operations of every text at its own length, three times (the backward pass is twice the forward one)."""
     import numpy as np
     import torch
@@ -155,14 +158,14 @@ def seconds_at_the_limit(model, encoded) -> float:
         with torch.inference_mode(), FlopCounterMode(display=False) as counter:
             model(**encoded.pad([first]))
         total += 3 * counter.get_total_flops() * int(count)
-    return total / multiplication_rate()
+    return total / multiplication_rate(torch.bfloat16 if way == "limit-bf16" else torch.float32)
 
 
-def multiplication_rate(size: int = 1536, times: int = 12) -> float:
-    """Operations per second: the best of several large float32 matrix multiplications."""
+def multiplication_rate(dtype, size: int = 1536, times: int = 12) -> float:
+    """Operations per second: the best of several large matrix multiplications."""
     import torch
 
-    a, b = torch.randn(size, size), torch.randn(size, size)
+    a, b = torch.randn(size, size, dtype=dtype), torch.randn(size, size, dtype=dtype)
     seconds = []
     for _ in range(times):
         started = time.perf_counter()

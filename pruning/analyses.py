@@ -8,7 +8,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 
 from transformers import PreTrainedModel
 
-from .execute import CALIBRATION_TEXTS, calibration, compare, default_device, obtain, origin, planned
+from .device import default_device
+from .execute import CALIBRATION_TEXTS, calibration, compare, obtain, origin, planned
 from .models import Weights, load_model
 from .plan import Request, load_data
 from .probes import probe_records

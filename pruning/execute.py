@@ -18,7 +18,7 @@ from .batches import Encoded, encode
 from .checkpoints import keep, limit_bytes
 from .checkpoints import load as load_kept
 from .cost import count_flops, count_parts, measure_latency
-from .device import describe_device
+from .device import default_device, describe_device, training_precision
 from .finetune import as_predictions, finetune, predict
 from .install import install
 from .layers import count_parameters, drop_layers, planned_models
@@ -218,6 +218,7 @@ def measure(
         **as_fields(latency),
         history=stretches(losses),
         device=describe_device(model.device),
+        precision=training_precision(weights.family),
         versions=versions(),
         created_at=now(),
     )
@@ -263,11 +264,6 @@ def judge(task: Task, labels: np.ndarray, predictions: np.ndarray) -> dict:
 def stretches(losses: list[float], n: int = 50) -> tuple[float, ...]:
     """Means over at most `n` equal stretches of the training."""
     return tuple(float(part.mean()) for part in np.array_split(losses, min(n, len(losses)))) if losses else ()
-
-
-def default_device() -> torch.device:
-    """The accelerator where there is one, else the CPU."""
-    return torch.accelerator.current_accelerator() or torch.device("cpu")
 
 
 def versions() -> dict[str, str]:

@@ -33,6 +33,7 @@ class Family:
     per_layer: tuple[str, ...] = ()  # config lists with an entry per layer
     shared: bool = False  # one set of weights for all layers: only their number can change
     repair: Callable | None = None  # (state of the new model, prefix of its layers, kept, config): mends it in place
+    bfloat16: bool = True  # its training works in it
     note: str = ""  # what a user should know
 
 
@@ -59,7 +60,7 @@ FAMILIES = {
             sequence_first=True,
         ),
         Family("mpnet", "MPNet", "mpnet.encoder.layer"),
-        Family("deberta", "DeBERTa", "deberta.encoder.layer"),
+        Family("deberta", "DeBERTa", "deberta.encoder.layer", bfloat16=False),  # its mask is a float32 number
         Family("deberta-v2", "DeBERTa-v2/v3", "deberta.encoder.layer"),
         Family("albert", "ALBERT", "albert.encoder.albert_layer_groups", shared=True, note=SHARED_NOTE),
         Family("modernbert", "ModernBERT", "model.layers", per_layer=TYPES, repair=drop_first_norm, note=NORM_NOTE),

@@ -3,19 +3,21 @@
 import math
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
-from accelerate.utils import set_seed
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, set_seed
 
 from .batches import Encoded, grouped_batches, sorted_batches
-from .device import make_accelerator
+from .device import default_device, for_training, send, training_precision
+from .families import get_family
 from .progress import SCORING, TRAINING, Progress
 from .recipes import Recipe
+from .vocabulary import only_seen_words
 
 
 def finetune(
@@ -28,31 +30,61 @@ def finetune(
     set_seed(seed)
     if recipe.dropout is not None:
         set_dropout(model, recipe.dropout)
-    accelerator = make_accelerator()
     order = np.random.default_rng(seed)
     epochs = [grouped_batches(encoded.lengths, recipe.batch_size, order) for _ in range(recipe.epochs)]
-    steps = sum(len(batches) for batches in epochs)
-    optimizer = AdamW(parameter_groups(model, recipe.weight_decay), lr=recipe.learning_rate, fused=True)
-    schedule = LambdaLR(optimizer, lambda step: rate_factor(step, steps, recipe.warm_up))
-    model, optimizer, schedule = accelerator.prepare(model.train(), optimizer, schedule)
-    targets = torch.tensor(labels)
-    started = time.perf_counter()
-    yield Progress(TRAINING, 0, steps)
-    for step, indices in enumerate((batch for batches in epochs for batch in batches), 1):
-        batch = encoded.pad(indices) | {"labels": targets[indices]}
-        loss = model(**{name: tensor.to(accelerator.device) for name, tensor in batch.items()}).loss
-        accelerator.backward(loss)
-        accelerator.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
-        if not math.isfinite(loss.item()):
+    batches = [batch for epoch in epochs for batch in epoch]
+    with only_seen_words(model, encoded):
+        descent = Descent(model, recipe, len(batches))
+        loaded = (descent.load(encoded, labels, indices) for indices in batches)
+        yield descent.progress()
+        batch = next(loaded)
+        while batch:
+            with descent.forward():
+                loss = model(**batch).loss
+            loss.backward()
+            descent.step()
+            batch = next(loaded, None)  # padded and sent while a GPU is still busy with this step
+            yield descent.progress(loss.item())
+
+
+class Descent:
+    """Gradient descent as the recipe says: AdamW, clipped gradients, a rate that climbs and falls."""
+
+    def __init__(self, model: PreTrainedModel, recipe: Recipe, steps: int):
+        self.device = default_device()
+        self.precision = training_precision(get_family(model.config.model_type))
+        self.parameters = list(model.to(self.device).train().parameters())
+        self.optimizer = AdamW(parameter_groups(model, recipe.weight_decay), lr=recipe.learning_rate, fused=True)
+        self.schedule = LambdaLR(self.optimizer, lambda step: rate_factor(step, steps, recipe.warm_up))
+        self.done, self.steps, self.started = 0, steps, time.perf_counter()
+
+    def load(self, encoded: Encoded, labels: np.ndarray, indices: np.ndarray) -> dict[str, Tensor]:
+        """Those texts with their labels, padded, on the device."""
+        return send(encoded.pad(indices) | {"labels": torch.as_tensor(labels[indices])}, self.device)
+
+    def forward(self) -> AbstractContextManager:
+        """What the forward pass has to be within."""
+        return for_training(self.device, self.precision)
+
+    def step(self) -> None:
+        """Down the gradients that were added up since the last one."""
+        nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimizer.step()
+        self.schedule.step()
+        self.optimizer.zero_grad()
+        self.done += 1
+
+    def progress(self, loss: float | None = None) -> Progress:
+        """Where it stands after a step of that loss; FloatingPointError if that is no number."""
+        if loss is None:
+            return Progress(TRAINING, 0, self.steps)
+        if not math.isfinite(loss):
             raise FloatingPointError(
-                f"the training diverged at step {step} of {steps}: its loss is {loss.item()}; "
+                f"the training diverged at step {self.done} of {self.steps}: its loss is {loss}; "
                 "nothing is stored. Choose a recipe with a lower learning rate, or another seed"
             )
-        seconds_left = (time.perf_counter() - started) / step * (steps - step)
-        yield Progress(TRAINING, step, steps, loss.item(), seconds_left)
+        seconds_left = (time.perf_counter() - self.started) / self.done * (self.steps - self.done)
+        return Progress(TRAINING, self.done, self.steps, loss, seconds_left)
 
 
 def set_dropout(model: nn.Module, probability: float) -> None:

@@ -70,6 +70,7 @@ def run_rows(runs: Sequence[Run], curve: pd.DataFrame, is_live: Callable[[Run], 
             "Recipe": run.recipe["name"],
             "From": "this machine" if is_live(run) else "shipped",
             "Device": run.device,
+            "Precision": run.precision,
             "Date": run.created_at[:16].replace("T", " "),
             "Run": run.key[:12],
         }

@@ -1,5 +1,7 @@
 """Fine-tuning learns, is the same for the same seed, can be stopped at any step, and touches nothing it should not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -142,6 +144,18 @@ def test_no_dropout_makes_training_mode_as_exact_as_evaluation(model_type, tmp_p
         assert not torch.allclose(model.train()(**batch).logits, evaluated)
         set_dropout(model, 0.0)
         assert torch.allclose(model(**batch).logits, evaluated, atol=1e-6)
+
+
+@pytest.mark.parametrize("model_type", FAMILIES)
+def test_every_family_is_fine_tuned_in_the_precision_of_this_device(model_type, tmp_path):
+    weights = resolve(save_tiny(model_type, tmp_path / "model"))
+    model, encoded = load_model(weights, 2, 0), encode(load_tokenizer(weights), TEXTS, 16)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    events = list(finetune(model, encoded, LABELS, replace(FAST, epochs=1), 0))
+    assert events[-1].step == 6
+    after = model.state_dict()
+    assert after.keys() == before.keys() and {t.dtype for t in after.values()} == {t.dtype for t in before.values()}
+    assert any(not torch.equal(after[name], before[name]) for name in before)
 
 
 def test_a_training_that_diverges_is_an_error_and_no_result(weights, encoded):
