@@ -86,6 +86,9 @@ def add_sweep(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="N")
     command.add_argument("--start", default=PRE_TRAINED, help=f"one of: {', '.join(STARTS)}")
     command.add_argument("--plan", action="store_true", help="only say what would run")
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=int, default=1, metavar="N", help="so many runs at once on this machine")
+    where.add_argument("--ray", default="", metavar="ADDRESS", help="on a Ray cluster; 'auto': one on this machine")
     add_how(command)
 
 

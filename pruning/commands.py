@@ -120,29 +120,9 @@ def run(options: argparse.Namespace) -> None:
 
 
 def sweep(options: argparse.Namespace) -> None:
-    from .sweep import plan_sweep
+    from .sweep_command import sweep as run_all
 
-    base, store = to_request(options), Store()
-    check(base)
-    asked = (base, options.strategies, options.drops, options.seeds, store)
-    try:
-        planned = plan_sweep(*asked)
-    except NeedsSimilarityError:
-        from .execute import compare
-
-        show_progress(compare(base, store))
-        planned = plan_sweep(*asked)
-    tell(f"{planned.points} points, {len(planned.distinct)} distinct runs, {len(planned.stored)} stored, "
-         f"{len(planned.left)} left")  # fmt: skip
-    left = [] if options.plan else planned.left
-    for number, request in enumerate(left, 1):
-        from .execute import execute
-
-        tell(f"{number} of {len(left)}: {request.strategy}, drop {request.n_dropped}, seed {request.seed}")
-        show_progress(execute(request, store))
-    if options.json:
-        found = [store.run(key) for key in planned.distinct]
-        show(options, [json.loads(to_json(r)) for r in found if r])
+    run_all(to_request(options), options)
 
 
 def analyse(options: argparse.Namespace) -> None:

@@ -1,11 +1,13 @@
 """Many runs: plan every point, train each distinct kept set once, go on where it stopped."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from .models import resolve
 from .plan import Request, plan
-from .runs import RunSpec
+from .runs import AS_IS, Run, RunSpec
 from .store import Store
 from .strategies import STRATEGIES, get_strategy
 
@@ -13,12 +15,12 @@ from .strategies import STRATEGIES, get_strategy
 @dataclass(frozen=True)
 class SweepPlan:
     points: int  # strategy, number and seed combinations asked for
-    distinct: dict[str, Request]  # run key -> one request for it, in the order they will run
+    distinct: dict[Request, RunSpec]  # one request for each run, in the order they will run
     stored: frozenset[str]  # keys that are measured already
 
     @property
     def left(self) -> list[Request]:
-        return [request for key, request in self.distinct.items() if key not in self.stored]
+        return [request for request, spec in self.distinct.items() if spec.key not in self.stored]
 
 
 def points(
@@ -46,4 +48,32 @@ def plan_sweep(
     if not specs:
         raise ValueError(f"no strategy of {', '.join(names)} can drop {list(drops or ())} of {n_layers} layers")
     stored = frozenset(key for key in specs if store.run(key))
-    return SweepPlan(asked, {key: request for key, (_, request) in specs.items()}, stored)
+    return SweepPlan(asked, {request: spec for spec, request in specs.values()}, stored)
+
+
+class Clock:
+    """How long the rest of a sweep takes. Before its first run ends that rests on stored runs, afterwards on its own.
+
+    A run of few layers is quick: time is counted by kept layers, and one more for what each run does besides.
+    """
+
+    def __init__(self, layers: Sequence[int], runs: Sequence[Run], n_workers: int):
+        trained = [run for run in runs if run.start != AS_IS]
+        self.per_layer = median(r.train_seconds / (len(r.kept) + 1) for r in trained) / n_workers if trained else None
+        self.left, self.done, self.started = sum(n + 1 for n in layers), 0, time.monotonic()
+
+    def count(self, n_kept: int) -> None:
+        """One run of so many layers has ended."""
+        self.left, self.done = self.left - n_kept - 1, self.done + n_kept + 1
+        self.per_layer = (time.monotonic() - self.started) / self.done
+
+    def __str__(self) -> str:
+        """The time left in words, '' where nothing tells it."""
+        return "" if self.per_layer is None else f"about {duration(self.per_layer * self.left)} left"
+
+
+def duration(seconds: float) -> str:
+    """Such as 45 s, 12 min or 3.5 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -13,15 +13,25 @@ from .store import Store
 
 
 class WorkerProcess:
-    """A started `pruning.worker` and the thread that reads what it says. It ends when this process does."""
+    """A started `pruning.worker` and the thread that reads what it says. It ends when this process does.
 
-    def __init__(self, store: Store, on_message: Callable[[dict], None], on_end: Callable[[int], None]):
+    It computes with `n_threads`; without a number with as many as torch finds good.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        on_message: Callable[[dict], None],
+        on_end: Callable[[int], None],
+        n_threads: int | None = None,
+    ):
         root = str(Path(__file__).parent.parent)
         paths = [root, os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else [root]
+        threads = {name: str(n_threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")} if n_threads else {}
         self._process = subprocess.Popen(
             # -P: never import from the folder the user is in
             [sys.executable, "-P", "-m", "pruning.worker", str(store.folder), str(store.shipped)],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | threads,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",

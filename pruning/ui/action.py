@@ -8,6 +8,7 @@ from ..recipes import RECIPES, Recipe
 from ..runs import Run
 from ..store import Store
 from ..strategies import STRATEGIES, describe_layers
+from ..sweep import duration
 from .choice import Choice, Subject, as_command, as_python, as_request
 from .topics import Topic
 
@@ -84,7 +85,3 @@ def expected_time(choice: Choice, subject: Subject, topic: Topic, dropped: tuple
         return "how long that takes is not known, nothing of this size was run yet."
     seconds, basis = known
     return f"training takes about {duration(seconds)} (median of {basis})."
-
-
-def duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

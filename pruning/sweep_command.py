@@ -1,0 +1,94 @@
+"""What the command `sweep` does: says what it will run, runs it here, in several processes or on a cluster."""
+
+import argparse
+import json
+from collections.abc import Iterator
+
+from .plan import NeedsSimilarityError, Request, check
+from .pool import Outcome, run_in_processes
+from .progress import explain
+from .runs import to_json
+from .store import Store
+from .strategies import describe_layers
+from .sweep import Clock, SweepPlan, plan_sweep
+from .terminal import show, show_progress, tell
+
+
+def sweep(base: Request, options: argparse.Namespace) -> None:
+    """OSError at the end where runs failed; all others are stored by then."""
+    if options.workers < 1:
+        raise ValueError(f"cannot run in {options.workers} processes; choose 1 or more")
+    store = Store()
+    planned = planned_sweep(base, options, store)
+    clock = make_clock(planned, store, options.workers)
+    tell(f"{planned.points} points, {len(planned.distinct)} distinct runs, {len(planned.stored)} stored, "
+         f"{len(planned.left)} left{f', {clock}' if clock.left and str(clock) else ''}")  # fmt: skip
+    failed = [] if options.plan else follow(planned, clock, outcomes(planned, options, store), store)
+    if (options.workers > 1 or options.ray) and planned.left and not options.plan:
+        tell("latencies were measured while other runs went on: the command retime measures them on a quiet machine")
+    if options.json:
+        found = [store.run(spec.key) for spec in planned.distinct.values()]
+        show(options, [json.loads(to_json(r)) for r in found if r])
+    if failed:
+        raise OSError(f"{len(failed)} of {len(planned.left)} runs failed, the others are stored: {'; '.join(failed)}")
+
+
+def planned_sweep(base: Request, options: argparse.Namespace, store: Store) -> SweepPlan:
+    """The plan, after the layers were compared where contribution needs that."""
+    check(base)
+    asked = (base, options.strategies, options.drops, options.seeds, store)
+    try:
+        return plan_sweep(*asked)
+    except NeedsSimilarityError:
+        from .execute import compare
+
+        show_progress(compare(base, store))
+        return plan_sweep(*asked)
+
+
+def make_clock(planned: SweepPlan, store: Store, n_workers: int) -> Clock:
+    """Starts from the stored runs of the same model, task and recipe."""
+    spec = next(iter(planned.distinct.values()))
+    known = [run for run in store.runs(spec.model, spec.task) if run.recipe == spec.recipe]
+    return Clock([len(planned.distinct[request].kept) for request in planned.left], known, n_workers)
+
+
+def outcomes(planned: SweepPlan, options: argparse.Namespace, store: Store) -> Iterator[Outcome]:
+    """Where many run at once, those of many layers come first: no long run is left for the end."""
+    longest_first = sorted(planned.left, key=lambda request: -len(planned.distinct[request].kept))
+    if options.ray:
+        from .cluster import run_on_ray
+
+        return run_on_ray(longest_first, store, options.ray)
+    if options.workers > 1:
+        return run_in_processes(longest_first, store, options.workers)
+    return run_here(planned.left, store)
+
+
+def run_here(requests: list[Request], store: Store) -> Iterator[Outcome]:
+    """One after the other in this process, with their progress."""
+    for request in requests:
+        from .execute import execute
+
+        tell(f"{request.strategy}, drop {request.n_dropped}, seed {request.seed}")
+        try:
+            show_progress(execute(request, store))
+        except Exception as error:  # one run's trouble is told, and leaves the others be
+            yield request, explain(error)
+        else:
+            yield request, ""
+
+
+def follow(planned: SweepPlan, clock: Clock, ended: Iterator[Outcome], store: Store) -> list[str]:
+    """Tells each outcome as it comes; in words what failed."""
+    failed = []
+    for number, (request, error) in enumerate(ended, 1):
+        spec = planned.distinct[request]
+        clock.count(len(spec.kept))
+        name = f"kept {describe_layers(spec.kept)}, seed {spec.seed}"
+        if error:
+            failed.append(f"{name}: {error}")
+        run = store.run(spec.key)
+        what = f"{run.metric} {run.score:.2f}" if run else f"failed: {error}"
+        tell(f"{number} of {len(planned.left)}: {name}: {what}; {clock}")
+    return failed
