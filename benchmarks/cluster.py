@@ -1,7 +1,7 @@
 """What the driver of a sweep on a cluster costs, and how near to the ideal a large sweep ends.
 
     python benchmarks/cluster.py [--points 10000] [--workers 500]   # a simulated cluster
-    python benchmarks/cluster.py --real 500                         # so many empty tasks on a Ray cluster on this machine
+    python benchmarks/cluster.py --real 500                         # empty tasks on a Ray cluster on this machine
 
 The simulated cluster stands in for Ray alone: the loop of pruning/cluster.py, its JSON and its database are the real
 ones, and the time they take passes on the simulated clock too. A task takes as long as a stored run's training did

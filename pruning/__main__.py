@@ -47,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     drift = commands.add_parser("drift", help="how far fine-tuning moved each layer")
     for command in (probe, drift):
         add_point(command)
+    add_point(commands.add_parser("landscape", help="estimate every stack of layers from one training"))
     add_budget(commands.add_parser("budget", help="most layers that a loss in points buys; from stored runs"))
     export = commands.add_parser("export", help="write a pruned, fine-tuned model with its card")
     add_point(export)

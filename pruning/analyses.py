@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 
 from .device import default_device
 from .execute import CALIBRATION_TEXTS, calibration, compare, obtain, origin, planned
+from .landscape import landscape
 from .models import Weights, load_model
 from .plan import Request, load_data
 from .probes import probe_records
@@ -65,7 +66,9 @@ def drift(request: Request, store: Store) -> Iterator[Progress | list[Drift]]:
     yield found
 
 
-ANALYSES: dict[str, Callable[[Request, Store], Iterator]] = {f.__name__: f for f in (similarity, probe, drift)}
+ANALYSES: dict[str, Callable[[Request, Store], Iterator]] = {
+    f.__name__: f for f in (similarity, probe, drift, landscape)
+}
 
 
 def stored(store: Store, spec: RunSpec, kind: str) -> list[Record]:

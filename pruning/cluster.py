@@ -36,8 +36,8 @@ def run_on_ray(requests: Sequence[Request], store: Store, address: str) -> Itera
 
 
 def spread(requests: Sequence[Request], store: Store, ray) -> Iterator[Outcome]:
-    """`run_on_ray` on a connected cluster. Only about twice as many runs as it can hold are with it at a time: Ray would
-    look at every one of them whenever one ends."""
+    """`run_on_ray` on a connected cluster. Only about twice as many runs as it can hold are with it at a time: Ray
+    would look at every one of them whenever one ends."""
     unit = "GPU" if ray.cluster_resources().get("GPU") else "CPU"
     remote = ray.remote(**{f"num_{unit.lower()}s": 1}, max_retries=TRIES - 1)(run_remotely)
     left, running = iter(requests), {}  # what is not handed out yet; task -> request
@@ -70,8 +70,8 @@ def connect(address: str):
         ray.init(address, runtime_env=environment, log_to_driver=False, logging_level="error")
     except (OSError, ValueError, RuntimeError) as error:
         raise ConnectionError(
-            f"no Ray cluster answers at {address!r}; start one with `ray start --head`, or give the address it printed, "
-            f"such as 10.0.0.1:6379 ({' '.join(str(error).split())[:120]})"
+            f"no Ray cluster answers at {address!r}; start one with `ray start --head`, or give the address it "
+            f"printed, such as 10.0.0.1:6379 ({' '.join(str(error).split())[:120]})"
         ) from error
     return ray
 
@@ -89,7 +89,7 @@ def take(ray, task, store: Store) -> str:
 
 
 def run_remotely(values: dict) -> str:
-    """On a machine of the cluster: the run as JSON, or {"error"} in words. It has a store of its own, gone afterwards."""
+    """On a machine of the cluster: the run as JSON, or {"error"} in words. Its own store is gone afterwards."""
     from pruning.execute import execute
     from pruning.progress import explain
     from pruning.runs import to_json

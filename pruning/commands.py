@@ -138,6 +138,22 @@ def analyse(options: argparse.Namespace) -> None:
     show(options, [json.loads(to_json(record)) for record in shown])
 
 
+def landscape(options: argparse.Namespace) -> None:
+    """Best estimates per number of layers, or the whole record as JSON."""
+    request = to_request(options)
+    request = replace(request, n_dropped=0) if request.n_dropped is None and not request.layers else request
+    check(request)
+    from .landscape import landscape as estimate
+    from .landscape_frames import best_stacks, describe_error, errors
+
+    store = Store()
+    (found,) = show_progress(estimate(request, store))
+    if options.json:
+        return show(options, json.loads(to_json(found)))
+    show(options, best_stacks(found).to_dict("records"))
+    tell(describe_error(errors(found, store.runs(found.model, found.task))))
+
+
 def budget(options: argparse.Namespace) -> None:
     """The most layers that each strategy drops within the loss; from stored runs alone."""
     from .budget import most_droppable
@@ -267,5 +283,6 @@ def to_request(options: argparse.Namespace) -> Request:
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
-    f.__name__: f for f in (models, tasks, strategies, plan, run, sweep, retime, budget, export, doctor, results)
+    f.__name__: f
+    for f in (models, tasks, strategies, plan, run, sweep, retime, landscape, budget, export, doctor, results)
 } | dict.fromkeys(("similarity", "probe", "drift"), analyse)

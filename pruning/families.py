@@ -34,6 +34,8 @@ class Family:
     shared: bool = False  # one set of weights for all layers: only their number can change
     repair: Callable | None = None  # (state of the new model, prefix of its layers, kept, config): mends it in place
     bfloat16: bool = True  # its training works in it
+    fixed: str = ""  # why a layer cannot be moved to another place without mending its weights
+    fixed_if: str = ""  # a config switch under which that is so
     note: str = ""  # what a user should know
 
 
@@ -61,14 +63,37 @@ FAMILIES = {
         ),
         Family("mpnet", "MPNet", "mpnet.encoder.layer"),
         Family("deberta", "DeBERTa", "deberta.encoder.layer", bfloat16=False),  # its mask is a float32 number
-        Family("deberta-v2", "DeBERTa-v2/v3", "deberta.encoder.layer"),
-        Family("albert", "ALBERT", "albert.encoder.albert_layer_groups", shared=True, note=SHARED_NOTE),
-        Family("modernbert", "ModernBERT", "model.layers", per_layer=TYPES, repair=drop_first_norm, note=NORM_NOTE),
+        Family("deberta-v2", "DeBERTa-v2/v3", "deberta.encoder.layer", fixed_if="conv_kernel_size"),
+        Family(
+            "albert",
+            "ALBERT",
+            "albert.encoder.albert_layer_groups",
+            shared=True,
+            note=SHARED_NOTE,
+            fixed="all layers share one set of weights",
+        ),
+        Family(
+            "modernbert",
+            "ModernBERT",
+            "model.layers",
+            per_layer=TYPES,
+            repair=drop_first_norm,
+            note=NORM_NOTE,
+            fixed="the first layer has no norm before its attention, the others have",
+        ),
         Family("ernie", "ERNIE", "ernie.encoder.layer"),
         Family("megatron-bert", "Megatron-BERT", "bert.encoder.layer"),
         Family("rembert", "RemBERT", "rembert.encoder.layer"),
         Family("roformer", "RoFormer", "roformer.encoder.layer"),
-        Family("gpt2", "GPT-2", "transformer.h", count="n_layer", sentence_token=LAST, repair=rescale_queries),
+        Family(
+            "gpt2",
+            "GPT-2",
+            "transformer.h",
+            count="n_layer",
+            sentence_token=LAST,
+            repair=rescale_queries,
+            fixed_if="scale_attn_by_inverse_layer_idx",
+        ),
         Family("gpt_neox", "GPT-NeoX", "gpt_neox.layers", sentence_token=LAST),
         Family("opt", "OPT", "model.decoder.layers", sentence_token=LAST),
         Family("llama", "Llama", "model.layers", sentence_token=LAST),

@@ -18,11 +18,11 @@ from .tasks import TASKS, TaskData, get_task, load_task
 SCOPE = re.compile("[0-9a-f]{32}")
 
 # what can be done with a request; all but `run` may need that run first
-RUN, SIMILARITY, PROBE, DRIFT, TRY, DISAGREE, EXPORT = ACTIONS = (
-    *("run", "similarity", "probe", "drift"),  # the last three are keys of analyses.ANALYSES
+RUN, SIMILARITY, PROBE, DRIFT, LANDSCAPE, TRY, DISAGREE, EXPORT = ACTIONS = (
+    *("run", "similarity", "probe", "drift", "landscape"),  # all but the first are keys of analyses.ANALYSES
     *("try", "disagree", "export"),
 )
-COMMANDS = (RUN, SIMILARITY, PROBE, DRIFT, EXPORT)  # those that the command line has too
+COMMANDS = (RUN, SIMILARITY, PROBE, DRIFT, LANDSCAPE, EXPORT)  # those that the command line has too
 
 
 @dataclass(frozen=True)

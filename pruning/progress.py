@@ -12,6 +12,7 @@ FETCHING, LOADING, COMPARING, PROBING, TRAINING, SCORING, TIMING = (
     "scoring",
     "timing",
 )
+SHARED_TRAINING, SCORING_STACKS = "training every stack", "scoring every stack"
 FULL_MODEL = "full model"  # its stages come first in a run on a fine-tuned one, as "full model: training"
 
 

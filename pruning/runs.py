@@ -179,10 +179,50 @@ class Probe:
         return next(state for state, score in enumerate(self.scores) if score >= max(self.scores) - 1)
 
 
+@dataclass(frozen=True)
+class Landscape:
+    """What every stack of layers would score after fine-tuning, estimated from one training that they all share.
+
+    An estimate is no measurement: it is never joined with runs. A stack is the tuple of its kept layers.
+    """
+
+    model: str
+    revision: str
+    task: str
+    data: str
+    recipe: dict  # of the runs it estimates
+    seed: int
+    n_layers: int
+    metric: str
+    stacks: tuple[tuple[int, ...], ...]
+    scores: tuple[float, ...]  # one per stack, in percent, on the test texts of the recipe
+    validation: tuple[float, ...]  # the same on validation texts, which alone may choose a stack
+    n_eval: int
+    n_validation: int
+    cost: float  # layers times texts trained, in units of one full fine-tuning with the recipe
+    seconds: float  # of training and scoring
+    device: str
+    precision: str
+    versions: dict[str, str]
+    created_at: str
+
+    @property
+    def key(self) -> str:
+        asked = (self.model, self.revision, self.task, self.data, self.seed, self.recipe)
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
 POOLINGS = {"sentence": "sentence token", "mean": "mean over tokens"}
 MEASURES = {"cosine": "Cosine", "cka": "Linear CKA"}
-KINDS = {"run": Run, "similarity": Similarity, "matrix": LayerMatrix, "drift": Drift, "probe": Probe}
-Record = Run | Similarity | LayerMatrix | Drift | Probe
+KINDS = {
+    "run": Run,
+    "similarity": Similarity,
+    "matrix": LayerMatrix,
+    "drift": Drift,
+    "probe": Probe,
+    "landscape": Landscape,
+}
+Record = Run | Similarity | LayerMatrix | Drift | Probe | Landscape
 
 
 def to_json(record: Record) -> str:

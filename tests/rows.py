@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pruning.models import MODELS
 from pruning.recipes import RECIPES
-from pruning.runs import Drift, LayerMatrix, Probe, Run, RunSpec, Similarity, to_json
+from pruning.runs import Drift, Landscape, LayerMatrix, Probe, Run, RunSpec, Similarity, to_json
 
 FULL = (0, 1, 2, 3)
 REVISION, DATA = "r" * 64, "d" * 16
@@ -93,3 +93,22 @@ def save_shipped(folder: Path, tasks=("movie-reviews",)) -> Path:
         (folder / kind).mkdir(parents=True)
         (folder / kind / "minilm-l6.jsonl").write_text("".join(f"{to_json(record)}\n" for record in records))
     return folder
+
+
+ESTIMATES = {  # stack -> estimate on test and on validation texts
+    FULL: (82.0, 81.0),
+    (0, 1, 2): (79.0, 80.0),
+    (1, 2, 3): (75.0, 74.0),
+    (0, 1): (66.0, 67.0),
+    (0, 3): (70.0, 71.0),
+    (3,): (60.0, 61.0),
+}
+
+
+def make_landscape(estimates: dict | None = None, **changes) -> Landscape:
+    estimates = estimates or ESTIMATES
+    values = {"model": "tiny", "revision": REVISION, "task": "movie-reviews", "data": DATA, "seed": 0}
+    values |= {"recipe": RECIPES["quick"].values(), "n_layers": 4, "metric": "accuracy", "stacks": tuple(estimates)}
+    values |= {"scores": tuple(s for s, _ in estimates.values()), "validation": tuple(v for _, v in estimates.values())}
+    values |= {"n_eval": 1000, "n_validation": 500, "cost": 2.6, "seconds": 50.0, "device": "cpu, 2 cores"}
+    return Landscape(**values | {"precision": "float32", "versions": {}, "created_at": "2026-11-26"} | changes)

@@ -1,14 +1,9 @@
-"""A sweep on a real Ray cluster of several nodes on this machine: one dies in the middle, one comes late, all rows are there.
+"""A sweep on a real Ray cluster of several nodes on this machine: one dies, one comes late, and all rows are there.
 
 The nodes share this machine's cores; each says it has one.
 """
 
-import os
 import signal
-import subprocess
-import sys
-import threading
-import time
 from pathlib import Path
 
 import psutil

@@ -70,7 +70,7 @@ def test_of_runs_on_a_fine_tuned_model_the_first_of_a_seed_goes_ahead(model):
         running, led = {}, set()
 
     first, second = requests(model, 1, 2, start=AS_IS)
-    other_seed, other_start = (requests(model, 1, seed=1, start=AS_IS) + requests(model, 1, start=FINE_TUNED))
+    other_seed, other_start = requests(model, 1, seed=1, start=AS_IS) + requests(model, 1, start=FINE_TUNED)
     assert next_ready([first, second], Busy) == first
     Busy.running = {"1": first}
     assert next_ready([second], Busy) is None

@@ -8,6 +8,7 @@ from ..store import Store
 from .api import add_endpoints
 from .data import build_data
 from .events import OtherTab, Page, connect, connect_action, connect_use
+from .landscape import build_landscape
 from .live import LiveRuns
 from .method import describe_method
 from .models import build_models
@@ -57,6 +58,7 @@ def build_others(page: Page) -> list[OtherTab]:
         ("similarity", "Similarity", build_similarity),
         ("probes", "Probes", build_probes),
         ("budget", "Budget", build_budget),
+        ("landscape", "Landscape", build_landscape),
         ("try", "Try it", build_try),
         ("export", "Export", build_export),
     ):

@@ -34,6 +34,7 @@ class OtherTab:
     own: Sequence[gr.components.Component]  # controls of its own
     parts: Sequence[gr.components.Component]
     show: Callable[..., list]  # (Shown, values of `own`) -> values of `parts`
+    picked: gr.components.Component | None = None  # a figure of it whose points can be chosen
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def connect(demo: gr.Blocks, page: Page, others: Sequence[OtherTab]) -> None:
         return [visitor, *page.updates(choices.from_query(dict(request.query_params)), visitor, fresh=True)]
 
     demo.load(load, page.visitor, [page.visitor, *page.outputs], **QUIET)
-    connect_others(page, others, [*connect_choices(page), *connect_points(page)], connect_live(page))
+    figures = [page.views["curve"], *(other.picked for other in others if other.picked)]
+    connect_others(page, others, [*connect_choices(page), *connect_points(page, figures)], connect_live(page))
 
 
 def connect_use(page: Page, event: Callable, field: str, value: gr.components.Component) -> None:
@@ -108,8 +110,8 @@ def connect_choices(page: Page) -> list:
     ]
 
 
-def connect_points(page: Page) -> list:
-    """A click on a point of the curve chooses it, one on a layer of the stack drops or keeps it."""
+def connect_points(page: Page, figures: Sequence[gr.components.Component]) -> list:
+    """A click on a point of a figure chooses it, one on a layer of the stack drops or keeps it."""
 
     def pick(event: gr.EventData, visitor, *values):
         point = {name: getattr(event, name, None) for name in ("strategy", "n_dropped", "layers")}
@@ -121,7 +123,7 @@ def connect_points(page: Page) -> list:
         return page.updates(choices.choose_layers(choice, layers, n_layers), visitor)
 
     options = {"inputs": page.inputs, "outputs": page.outputs} | LATEST
-    return [page.views["curve"].pick(pick, **options), page.views["stack"].toggle(toggle, **options)]
+    return [*(figure.pick(pick, **options) for figure in figures), page.views["stack"].toggle(toggle, **options)]
 
 
 def connect_live(page: Page) -> list:

@@ -4,14 +4,13 @@ from contextlib import suppress
 from threading import Lock
 
 from ..jobs import CANCELLED, DONE, FAILED, WAITING, Job, JobQueue
-from ..plan import DISAGREE, DRIFT, EXPORT, PROBE, RUN, SIMILARITY, TRY, Request
+from ..plan import DISAGREE, DRIFT, EXPORT, LANDSCAPE, PROBE, RUN, SIMILARITY, TRY, Request
 from ..store import Store
 from ..strategies import STRATEGIES, describe_layers
 from .messages import NOT_LOADED
 
-ACTION_NAMES = {SIMILARITY: "Similarity", PROBE: "Probes", DRIFT: "Drift", EXPORT: "Export"} | dict.fromkeys(
-    (TRY, DISAGREE), "Side by side"
-)
+ACTION_NAMES = {SIMILARITY: "Similarity", PROBE: "Probes", DRIFT: "Drift", LANDSCAPE: "Landscape", EXPORT: "Export"}
+ACTION_NAMES |= dict.fromkeys((TRY, DISAGREE), "Side by side")
 TABS = ACTION_NAMES | {DRIFT: "Similarity", TRY: "Try it", DISAGREE: "Try it"}
 NOTHING = {"title": "", "detail": "", "percent": None, "running": False}
 
@@ -85,6 +84,8 @@ def describe_progress(job: Job) -> dict:
 
 def name_run(job: Job) -> str:
     what = f"{ACTION_NAMES[job.action]} · " if job.action in ACTION_NAMES else ""
+    if job.action == LANDSCAPE:
+        return f"{what}every stack, seed {job.request.seed}"
     return what + ("before fine-tuning" if job.action == SIMILARITY else name_point(job.request))
 
 

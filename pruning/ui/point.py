@@ -2,7 +2,7 @@
 
 from .. import checkpoints
 from ..models import MODELS
-from ..plan import COMMANDS, DRIFT, EXPORT, PROBE, SIMILARITY, TRY, Request, full_request, plan
+from ..plan import COMMANDS, DRIFT, EXPORT, LANDSCAPE, PROBE, SIMILARITY, TRY, Request, full_request, plan
 from ..store import Store
 from ..tasks import TASKS
 from .action import expected_time
@@ -14,6 +14,8 @@ DOES = {
     SIMILARITY: "Similarity: one pass of the model before fine-tuning over at most 2,000 validation texts.",
     DRIFT: "Drift: one pass of that and of the fine-tuned model over the same texts.",
     PROBE: "Probes: two passes over at most 2,000 validation texts, and regressions on every state.",
+    LANDSCAPE: "Trains two models in which all stacks of layers share their weights, and scores every stack; that "
+    "takes about four times as long as the full model's run.",
     TRY: "Compares the full model, fine-tuned with the same recipe and seed, with the pruned one.",
     EXPORT: "Writes the fine-tuned model of this point.",
 }
@@ -35,7 +37,7 @@ def analysis_action(shown: Shown, *actions: str) -> dict:
     except ValueError as error:
         return {"text": str(error), "command": [], "problem": True}
     text = what_comes_first(shown) + " ".join(DOES[action] for action in actions)
-    trains = any(action != SIMILARITY for action in actions)
+    trains = any(action not in (SIMILARITY, LANDSCAPE) for action in actions)
     told = {"text": f"{text} {describe_weights(shown, both=TRY in actions)}" if trains else text}
     command = as_command(shown.choice, shown.topic, request.seed, actions[0]) if actions[0] in COMMANDS else []
     return told | {"command": command, "python": as_python(request, actions[0])}

@@ -1,0 +1,62 @@
+"""The figure of a landscape; a pure function from tables, as in figures.py."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from .figures import ACCENT, CARD, INK, MUTE, blank_layout, empty_figure, stroke
+from .strategies import describe_layers
+
+HEIGHT = 372  # pixels
+
+
+def every_stack(
+    table: pd.DataFrame, title: str, subtitle: str, n_layers: int, axis: str, dropped: tuple[int, ...] | None = None
+) -> go.Figure:
+    """Score (y, percent) against layers dropped (x): estimates open, the best of each number joined, runs filled.
+
+    `table` is of `landscape_frames.landscape_table`; `dropped` marks one stack.
+    """
+    if table.empty:
+        return empty_figure(title, subtitle)
+    best, measured = table[table.best], table[table.measured.notna()]
+    traces = [
+        points(table, "estimate", "estimates", {"symbol": "circle-open", "size": 8, "color": MUTE}),
+        points(best, "estimate", "best estimates", {"symbol": "diamond-open", "size": 12, "color": ACCENT}),
+        points(measured, "measured", "runs", {"symbol": "circle", "size": 6, "color": INK, "line": {"color": CARD}}),
+    ]
+    traces[1] |= {"mode": "lines+markers", "line": stroke(ACCENT, 1.6, "dot")}
+    chosen = table[[dropped is not None and row == dropped for row in table.dropped]]
+    if len(chosen):
+        ring = {"symbol": "circle-open", "size": 18, "color": ACCENT, "line": {"width": 2}}
+        traces.append(points(chosen, "estimate", "chosen", ring) | {"hoverinfo": "skip", "hovertemplate": None})
+    layout = blank_layout(title, subtitle, HEIGHT)
+    layout["xaxis"] |= {"title": {"text": f"layers dropped (of {n_layers})"}, "dtick": 1}
+    layout["yaxis"] |= {"title": {"text": axis}}
+    return go.Figure(traces, layout)
+
+
+def points(rows: pd.DataFrame, column: str, name: str, marker: dict) -> dict:
+    return {
+        "type": "scatter",
+        "name": name,
+        "mode": "markers",
+        "x": rows.n_dropped.tolist(),
+        "y": rows[column].round(3).tolist(),
+        "marker": marker,
+        "customdata": [[strategy_of(row), hover(row), list(row.dropped)] for row in rows.itertuples()],
+        "hovertemplate": "%{customdata[1]}<extra></extra>",
+        "cliponaxis": False,
+    }
+
+
+def strategy_of(row) -> str:
+    """As a click on it chooses it: the full model is no custom stack."""
+    return "custom" if row.dropped else "top"
+
+
+def hover(row) -> str:
+    lines = [f"<b>kept {describe_layers(row.kept)}</b>", f"estimate {row.estimate:.2f}"]
+    lines.append(f"on validation texts {row.validation:.2f}" + (", the best of this number" if row.best else ""))
+    if pd.notna(row.measured):
+        lines.append(f"run: {row.measured:.2f} (mean of {int(row.seeds)} seed{'s' * (row.seeds != 1)})")
+    return "<br>".join(lines)
