@@ -47,6 +47,8 @@ class Job:
     ended: float | None = None
     action: str = RUN  # one of plan.ACTIONS
     texts: tuple[tuple[str, ...], ...] = ()  # to try; none: test texts
+    rest: tuple[Request, ...] = ()  # runs that follow when this one is done
+    next: str = ""  # id of the job that followed
 
 
 class JobQueue:
@@ -70,20 +72,28 @@ class JobQueue:
         with self._changed:
             self._started_worker()
 
-    def submit(self, request: Request, holder: str, action: str = RUN, texts: tuple[tuple[str, ...], ...] = ()) -> Job:
+    def submit(
+        self,
+        request: Request,
+        holder: str,
+        action: str = RUN,
+        texts: tuple[tuple[str, ...], ...] = (),
+        rest: tuple[Request, ...] = (),
+    ) -> Job:
         """The job of that action: a new one, or the one that already waits or runs. A stored run is done at once.
 
-        The holder has it until `cancel`; to ask twice is to hold it once.
+        The holder has it until `cancel`; to ask twice is to hold it once. Each run of `rest` follows when the one
+        before it is done, as a job of its own behind those that wait by then.
         ValueError: impossible as asked. QueueFullError: too many wait. OSError: the store cannot be read.
         """
         if action not in ACTIONS:
             raise ValueError(f"{action!r} cannot be done; choose one of: {', '.join(ACTIONS)}")
         run = stored_run(request, self.store)
         run = run if action == RUN else None
-        asked = (request, action, texts)
+        asked = (request, action, texts, rest)
         with self._changed:
             for job in self._jobs.values():
-                if (job.request, job.action, job.texts) == asked and (
+                if (job.request, job.action, job.texts, job.rest) == asked and (
                     self._holders[job.id] if not job.ended else run and job.run == run
                 ):
                     self._holders[job.id].add(holder)
@@ -91,7 +101,7 @@ class JobQueue:
             n_waiting = len(self._in_state(WAITING))
             if not run and n_waiting >= self.max_waiting:
                 raise QueueFullError(f"{n_waiting} runs are waiting, no more can; try again when one of them is done")
-            job = Job(secrets.token_hex(8), request, action=action, texts=texts)
+            job = Job(secrets.token_hex(8), request, action=action, texts=texts, rest=rest)
             self._jobs[job.id], self._holders[job.id] = job, {holder}
             if run:
                 self._end(job.id, DONE, run=run)
@@ -201,7 +211,12 @@ class JobQueue:
         self._changed.notify_all()
 
     def _end(self, job_id: str, state: str, **changes) -> None:
-        self._update(job_id, state=state, ended=time.time(), **changes)
+        job, follower = self._jobs[job_id], ""
+        if state == DONE and job.rest and not self._closed:
+            follower = secrets.token_hex(8)
+            self._jobs[follower] = Job(follower, job.rest[0], rest=job.rest[1:])
+            self._holders[follower] = self._holders[job_id]
+        self._update(job_id, state=state, ended=time.time(), next=follower, **changes)
         for old in sorted((j for j in self._jobs.values() if j.ended), key=lambda j: j.ended)[:-KEPT_JOBS]:
             del self._jobs[old.id], self._holders[old.id]
         if not self._closed:

@@ -7,6 +7,7 @@ from .figures import ACCENT, CARD, INK, MUTE, blank_layout, empty_figure, stroke
 from .strategies import describe_layers
 
 HEIGHT = 372  # pixels
+BESIDE = 0.12  # layers
 
 
 def every_stack(
@@ -36,11 +37,12 @@ def every_stack(
 
 
 def points(rows: pd.DataFrame, column: str, name: str, marker: dict) -> dict:
+    """Runs stand a little right of estimates, so that both are seen."""
     return {
         "type": "scatter",
         "name": name,
         "mode": "markers",
-        "x": rows.n_dropped.tolist(),
+        "x": [n + BESIDE * (column == "measured") for n in rows.n_dropped],
         "y": rows[column].round(3).tolist(),
         "marker": marker,
         "customdata": [[strategy_of(row), hover(row), list(row.dropped)] for row in rows.itertuples()],

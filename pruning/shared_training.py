@@ -22,8 +22,8 @@ from .stacks import Stack, Stacks
 from .vocabulary import only_seen_words
 
 # in those of the recipe; chosen among the trials in benchmarks/landscape.csv
-UPPER_EPOCHS, LOWER_EPOCHS = 3, 2
-UPPER_RATE, LOWER_RATE = 1.5, 1.5
+UPPER_EPOCHS, LOWER_EPOCHS = 4, 2
+UPPER_RATE, LOWER_RATE = 1.0, 1.0
 SCORING_BATCH = 64
 
 

@@ -35,7 +35,18 @@ def test_the_page_shows_the_answer_the_curve_the_stack_and_the_heatmap(page, app
     expect(page.locator("#lp-stack .lp-off")).to_contain_text("layer 5")
     expect(page.get_by_role("img", name=re.compile("Top is clearly best here")).first).to_be_attached()
     expect(page.get_by_role("tab")).to_have_text(
-        ["Trade-off", "Similarity", "Probes", "Budget", "Try it", "Export", "Your data", "Models", "Method"]
+        [
+            "Trade-off",
+            "Similarity",
+            "Probes",
+            "Budget",
+            "Landscape",
+            "Try it",
+            "Export",
+            "Your data",
+            "Models",
+            "Method",
+        ]
     )
 
 
@@ -223,6 +234,24 @@ def test_a_live_run_ends_as_a_star_on_the_curve(page, app):
     assert page.evaluate(symbols) == ["star"]
     expect(page.locator("#lp-rows")).to_contain_text("this machine")
     expect(page.locator("#lp-action")).to_contain_text("with seed 1: training takes about")
+
+
+@pytest.mark.slow
+def test_the_curve_is_filled_point_by_point_and_cancelled_where_it_is(page, app):
+    visit(page, app, f"?model={app[1]}&task=product-reviews&drop=0&compare=bottom&seed=7")
+    fill = page.locator("#lp-fill")
+    expect(fill).to_have_text("Fill the curve: 7 runs with seed 7")
+    fill.click()
+    expect(page.locator("#lp-job")).to_contain_text("6 more to follow", timeout=RUN_TIME)
+    expect(fill).to_be_disabled()
+    expect(page.locator("#lp-job")).to_contain_text("4 more to follow", timeout=RUN_TIME)
+    expect(answer(page)).to_have_text(re.compile("Full model → "))
+    drawn = "document.querySelector('#lp-curve .lp-plot').data.filter(t => t.name === 'Top' || t.name === 'Bottom')"
+    assert page.evaluate(drawn + ".map(t => t.x.length).reduce((a, b) => a + b)") >= 3  # both begin at the full model
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.locator("#lp-job")).to_contain_text("Cancelled", timeout=RUN_TIME)
+    expect(fill).to_have_text(re.compile("Fill the curve: [45] runs with seed 7, about"))
+    expect(fill).to_be_enabled()
 
 
 @pytest.mark.slow

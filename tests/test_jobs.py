@@ -136,6 +136,20 @@ def test_a_run_on_an_upload_is_stored_for_its_visitor_alone(queue, store, quick)
     assert queue.plan(job.request)["kept"] == list(job.run.kept)
 
 
+def test_runs_that_follow_one_another_let_those_that_wait_go_first_and_end_with_a_cancel(queue, quick):
+    seed = next(SEEDS)
+    runs = [replace(quick, n_dropped=k, seed=seed) for k in (1, 2, 3)]
+    first = queue.submit(runs[0], ANN, rest=tuple(runs[1:]))
+    other = queue.submit(replace(quick, seed=next(SEEDS)), BOB)
+    second = queue.get(wait(queue, first).next)
+    assert (second.request, second.rest) == (runs[1], (runs[2],)) and second.state == WAITING
+    wait(queue, other)
+    third = queue.get(wait(queue, second).next)
+    queue.cancel(third.id, ANN)
+    ended = wait(queue, third)
+    assert ended.state == CANCELLED and not ended.next
+
+
 def test_a_waiting_job_is_cancelled_at_once_and_the_others_move_up(queue, quick, busy):
     jobs = [queue.submit(replace(quick, n_dropped=k), ANN) for k in (0, 1, 2)]
     assert queue.cancel(jobs[1].id, ANN).state == CANCELLED

@@ -86,6 +86,21 @@ def test_a_job_of_two_visitors_ends_with_the_second_cancel(jobs):
     assert live.find("a third").state == CANCELLED
 
 
+def test_of_runs_that_follow_one_another_the_present_one_is_the_visitors(store):
+    class Jobs:
+        known = {"a": Job("a", MINE, DONE, next="b"), "b": Job("b", OTHER, DONE, next="c"), "c": Job("c", MINE)}
+
+        def submit(self, *asked):
+            return self.known["a"]
+
+        def get(self, job_id):
+            return self.known[job_id]
+
+    live = LiveRuns(Jobs())
+    live.start("visitor", MINE)
+    assert live.find("visitor").id == "c"
+
+
 def test_after_its_end_a_visitor_may_start_another(jobs):
     live = LiveRuns(jobs)
     live.start("somebody else", MINE)

@@ -4,15 +4,16 @@ import json
 from dataclasses import replace
 
 import pytest
-from rows import make_drift, make_matrix, make_minilm_run, make_probe, save_shipped
+from rows import make_drift, make_landscape, make_matrix, make_minilm_run, make_probe, save_shipped
 
 from pruning.jobs import DONE, Job
 from pruning.models import MODELS
-from pruning.plan import DISAGREE, DRIFT, EXPORT, PROBE, SIMILARITY, TRY, Request
+from pruning.plan import DISAGREE, DRIFT, EXPORT, LANDSCAPE, PROBE, SIMILARITY, TRY, Request
 from pruning.recipes import RECIPES
 from pruning.store import Store
 from pruning.ui.budget_view import budget_view
 from pruning.ui.choice import Choice, as_python, choose_layers, settle
+from pruning.ui.landscape_view import landscape_view
 from pruning.ui.point import analysis_action, describe_weights
 from pruning.ui.shown import Shown
 from pruning.ui.take import typed_texts
@@ -257,3 +258,25 @@ def test_a_budget_can_be_copied_as_a_command_and_as_python(see):
     options = build_parser().parse_args(" ".join(told["command"]).split()[3:])
     assert (options.command, options.points, options.task) == ("budget", 1.5, "movie-reviews")
     compile(told["python"], "copied", "exec")
+
+
+def test_a_landscape_tells_the_choice_the_best_and_how_far_off_it_is(see, store):
+    assert landscape_view(*see().scene)["story"]["lead"] == "Not estimated yet:"
+    estimates = {tuple(range(6)): (82.0, 81.0), tuple(range(5)): (80.0, 79.0), (1, 2, 3, 4, 5): (79.0, 80.0)}
+    (fingerprint,) = {run.data for run in store.runs("minilm-l6", "movie-reviews")}
+    store.add(make_landscape(estimates, n_layers=6, data=fingerprint, **MINILM))
+    view = landscape_view(*see().scene)
+    assert view["story"]["lead"] == "Kept 0–4 would score about 80.0:"
+    assert view["story"]["text"].startswith("of as many layers 1–5 is estimated best, at 79.0.")
+    assert view["story"]["unknown"].startswith("Estimates, not measurements:")
+    assert [row[1] for row in view["best"]["numbers"]["rows"]] == ["0–5", "1–5"]
+    assert "seed 0, 1,000 test texts · open: estimates" in title(view["stacks"])
+    assert "not estimated yet" in title(landscape_view(*see(seed=3).scene)["stacks"])
+    told = landscape_view(*see(n_dropped=5).scene)["story"]
+    assert told["lead"] == "The chosen stack is not among them:"
+
+
+def test_the_landscape_button_says_what_it_costs_and_gives_the_command(see):
+    told = analysis_action(see(), LANDSCAPE)
+    assert "about four times as long as the full model's run" in told["text"]
+    assert told["command"][0] == "python -m pruning landscape" and 'ANALYSES["landscape"]' in told["python"]

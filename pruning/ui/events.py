@@ -15,12 +15,13 @@ from ..store import Store
 from ..uploads import uploads
 from . import choice as choices
 from .choice import Choice
+from .filling import make_missing
 from .live import LiveRuns, name_run
 from .messages import QUIET, with_message
 from .point import request_of
 from .shown import Shown
 from .tradeoff import TAB
-from .updates import CHOICES, VIEWS, all_updates, read_choice, show_job, show_result, unchanged
+from .updates import BUTTONS, CHOICES, PARTS, VIEWS, all_updates, read_choice, show_job, show_result, unchanged
 from .view import make_request, version
 
 LATEST = QUIET | {"trigger_mode": "always_last"}
@@ -129,24 +130,33 @@ def connect_points(page: Page, figures: Sequence[gr.components.Component]) -> li
 def connect_live(page: Page) -> list:
     """Run, follow, cancel. While a job goes on the choice stays the visitor's; when it has ended all is shown anew."""
 
-    def start(visitor, *values):
+    def start(seen, visitor, *values):
         request = with_message(lambda: make_request(read_choice(values), page.store, uploads(visitor)))
         with_message(lambda: page.runs.start(visitor, request))
-        return follow(visitor, *values)
+        return follow(seen, visitor, *values)
 
-    def follow(visitor, *values):
+    def fill(seen, visitor, *values):
+        requests = with_message(lambda: make_missing(read_choice(values), page.store, uploads(visitor)))
+        with_message(lambda: page.runs.start(visitor, requests[0], rest=tuple(requests[1:])))
+        return follow(seen, visitor, *values)
+
+    def follow(seen, visitor, *values):
         job = page.runs.find(visitor)
-        if job and not job.ended:
-            return [*show_job(job, page.store), *unchanged(CHOICES + VIEWS[:-1]), gr.Button(interactive=False)]
+        if job and not job.ended and job.id == seen:
+            buttons = [gr.Button(interactive=False) for _ in BUTTONS]
+            return [seen, *show_job(job, page.store), *unchanged(CHOICES + PARTS), *buttons]
         own = uploads(visitor)
-        return all_updates(show_result(read_choice(values), job, own), own, job, page.store)
+        choice = show_result(read_choice(values), job, own)
+        return [job.id if job else "", *all_updates(choice, own, job, page.store)]
 
-    def stop(visitor, *values):
+    def stop(seen, visitor, *values):
         page.runs.stop(visitor)
-        return follow(visitor, *values)
+        return follow(seen, visitor, *values)
 
-    options = {"inputs": page.inputs, "outputs": page.outputs} | QUIET
+    seen = gr.State("")  # the job whose start this page has shown: of those that follow one another each is shown anew
+    options = {"inputs": [seen, *page.inputs], "outputs": [seen, *page.outputs]} | QUIET
     page.views["run"].click(start, **options)
+    page.views["fill"].click(fill, **options)
     return [page.live["timer"].tick(follow, **options), page.live["cancel"].click(stop, **options)]
 
 

@@ -26,12 +26,23 @@ class LiveRuns:
         self._lock = Lock()  # two tabs may start at once
 
     def find(self, visitor: str) -> Job | None:
-        """The job this visitor started last as it stands now, while it is known."""
+        """The job this visitor started last as it stands now, or the last that followed it, while it is known."""
         with suppress(LookupError):
-            return self._jobs.get(self._ids.get(visitor, ""))
+            job = self._jobs.get(self._ids.get(visitor, ""))
+            while job.next:
+                job = self._jobs.get(job.next)
+                self._ids[visitor] = job.id
+            return job
         return None
 
-    def start(self, visitor: str, request: Request, action: str = RUN, texts: tuple[tuple[str, ...], ...] = ()) -> Job:
+    def start(
+        self,
+        visitor: str,
+        request: Request,
+        action: str = RUN,
+        texts: tuple[tuple[str, ...], ...] = (),
+        rest: tuple[Request, ...] = (),
+    ) -> Job:
         """The job of that action, or the visitor's own one that still goes on. Errors as `JobQueue.submit`."""
         if not visitor:
             raise ValueError(NOT_LOADED)
@@ -39,8 +50,8 @@ class LiveRuns:
             job = self.find(visitor)
             if job and not job.ended:
                 return job
-            job = self._jobs.submit(request, visitor, action, texts)
-            self._ids = {who: job_id for who, job_id in self._ids.items() if self.find(who)} | {visitor: job.id}
+            job = self._jobs.submit(request, visitor, action, texts, rest)
+            self._ids = {who: self._ids[who] for who in list(self._ids) if self.find(who)} | {visitor: job.id}
             return job
 
     def stop(self, visitor: str) -> None:
@@ -78,6 +89,7 @@ def describe_progress(job: Job) -> dict:
     details = [f"step {step.step:,} of {step.steps:,}"] if step.steps else []
     details += [f"loss {step.loss:.3f}"] if step.loss is not None else []
     details += [f"{step.seconds_left:.0f} s left"] if step.seconds_left is not None else []
+    details += [f"{len(job.rest)} more to follow"] if job.rest else []
     percent = max(1, round(100 * step.step / step.steps)) if step.steps else None
     return {"title": step.stage.capitalize(), "detail": " · ".join([*details, name_run(job)]), "percent": percent}
 

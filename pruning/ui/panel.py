@@ -18,7 +18,7 @@ POLL_SECONDS = 1
 
 
 def build_panel() -> tuple[dict[str, gr.components.Component], dict[str, gr.components.Component]]:
-    """The controls by the field of Choice that they set, in its order; and timer, job, cancel, action and run.
+    """The controls by the field of Choice that they set, in its order; and timer, job, cancel, action, run and fill.
 
     The controls accept all there is, so that a page which was open while the server was restarted goes on working;
     what a model offers comes with the page's load.
@@ -27,6 +27,7 @@ def build_panel() -> tuple[dict[str, gr.components.Component], dict[str, gr.comp
     with gr.Accordion("Recipe and seed", open=False, elem_id="lp-recipe"):
         controls |= build_recipe_choices()
     live = {"run": gr.Button("Run this point live", variant="primary", elem_id="lp-run")}
+    live["fill"] = gr.Button("Fill the curve", size="sm", elem_id="lp-fill")
     live |= {"timer": gr.Timer(POLL_SECONDS, active=False), "job": part(JOB, "job")}
     live["cancel"] = gr.Button("Cancel", visible=False, elem_id="lp-cancel")
     live["action"] = part(ACTION, "action", start="copy")

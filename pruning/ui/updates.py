@@ -12,12 +12,14 @@ from ..strategies import STRATEGIES
 from ..uploads import Upload
 from . import choice as choices
 from .choice import Choice, Subject
+from .filling import offer
 from .live import describe_job
 from .topics import find_topic, labelled_tasks, task_names
 from .view import make_settled_view, version
 
 CHOICES = tuple(field.name for field in fields(Choice))  # the controls, in the order of the events' inputs
-VIEWS = ("tiles", "curve", "stack", "story", "heatmap", "rows", "action", "run")
+VIEWS = ("tiles", "curve", "stack", "story", "heatmap", "rows", "action", "run", "fill")
+PARTS, BUTTONS = VIEWS[:-2], VIEWS[-2:]  # fields of View; what starts work
 
 
 def unchanged(names: tuple[str, ...]) -> list:
@@ -81,8 +83,11 @@ def make_updates(
         controls |= {name: getattr(choice, name) for name in ("budget", "recipe", "seed", "pooling", "start")}
         controls |= {"compare": list(choice.compare)}
         controls |= {"model": gr.Dropdown(choices.marked_models(store), value=choice.model)}
-    run = gr.Button(interactive=view.can_run and (job is None or bool(job.ended)))
-    return [*show_job(job, store), *controls.values(), *(getattr(view, name) for name in VIEWS[:-1]), run]
+    is_free = job is None or bool(job.ended)
+    lacking, text = offer(choice, subject, topic, scoped, version(scoped))
+    run = gr.Button(interactive=view.can_run and is_free)
+    fill = gr.Button(text, interactive=view.can_run and is_free and bool(lacking))
+    return [*show_job(job, store), *controls.values(), *(getattr(view, name) for name in PARTS), run, fill]
 
 
 def control_updates(choice: Choice, subject: Subject, sources: list[str], own: Sequence[Upload]) -> dict:
