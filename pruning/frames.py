@@ -225,6 +225,9 @@ def similarity_table(similarities: Sequence[Similarity], pooling: str, revision:
     return pd.DataFrame(rows, columns=["task", "layer", "cosine", "std", "n_texts"])
 
 
+LATEST = 300  # of a user's own runs, that expected times rest on
+
+
 def train_time(
     runs: Sequence[Run], task: str, recipe: str, n_kept: int, is_live: Callable[[Run], bool], n_train: int = 0
 ) -> tuple[float, str] | None:

@@ -38,9 +38,19 @@ class Store:
         """The same shipped rows and those of one visitor's own data; without a scope this store."""
         return Store(self.folder / VISITORS / scope, self.shipped) if scope else self
 
-    def runs(self, model: str | None = None, task: str | None = None) -> list[Run]:
-        """Shipped runs first, then the user's own, oldest first; a key comes once."""
-        return self.records("run", model, task)
+    def runs(self, model: str | None = None, task: str | None = None, latest: int | None = None) -> list[Run]:
+        """Shipped runs first, then the user's own, oldest first; a key comes once. `latest`: at most so many own."""
+        return self.records("run", model, task, latest)
+
+    def models(self) -> set[str]:
+        """The models that have runs."""
+        own = self._select("select distinct model from records where kind = 'run'")
+        return {run.model for run in read_shipped(self.shipped, "run").values()} | {model for (model,) in own}
+
+    def has_runs(self, model: str, task: str) -> bool:
+        shipped = read_shipped(self.shipped, "run").values()
+        query = "select 1 from records where kind = 'run' and model = ? and task = ? limit 1"
+        return any((run.model, run.task) == (model, task) for run in shipped) or bool(self._select(query, model, task))
 
     def similarities(self, model: str | None = None, task: str | None = None) -> list[Similarity]:
         return self.records("similarity", model, task)
@@ -81,7 +91,7 @@ class Store:
     def path(self) -> Path:
         return self.folder / "runs.sqlite"
 
-    def records(self, kind: str, model: str | None = None, task: str | None = None) -> list:
+    def records(self, kind: str, model: str | None = None, task: str | None = None, latest: int | None = None) -> list:
         """The records of that kind (a key of KINDS) in the order of `runs`."""
         found = {
             key: record
@@ -91,20 +101,22 @@ class Store:
         asked = {"model": model, "task": task}
         where = "".join(f" and {name} = ?" for name, value in asked.items() if value is not None)
         values = [value for value in asked.values() if value is not None]
-        query = f"select key, body from records where kind = ?{where} order by created_at"
-        for key, body in self._select(query, kind, *values):
+        # the index alone finds and sorts the keys; of a large store few bodies are read
+        keys = f"select key from records where kind = ?1{where} order by created_at desc limit ?"
+        query = f"select key, body from records where kind = ?1 and key in ({keys}) order by created_at"
+        for key, body in self._select(query, kind, *values, -1 if latest is None else latest):
             found.setdefault(key, self._read(kind, body))
         return list(found.values())
 
     def _read(self, kind: str, body: str) -> Record:
         try:
-            return from_json(KINDS[kind], body)
+            return parse(kind, body)
         except ValueError as error:
             raise OSError(
                 f"a row of {self.path} cannot be read: {error}; put a copy of the file back, or move it away"
             ) from error
 
-    def _select(self, query: str, *values: str) -> list[tuple]:
+    def _select(self, query: str, *values: str | int) -> list[tuple]:
         """Rows of the user's own database, which is only read: a folder that cannot be written may hold it."""
         with self._worded():
             if not self.path.exists():
@@ -142,7 +154,7 @@ class Store:
             ) from error
 
 
-def select(path: Path, how: str, query: str, values: tuple[str, ...]) -> list[tuple]:
+def select(path: Path, how: str, query: str, values: tuple[str | int, ...]) -> list[tuple]:
     """The rows; none where the table is not there yet."""
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=WAIT_SECONDS)) as database:
         if database.execute("select 1 from sqlite_master where name = 'records'").fetchone():
@@ -161,6 +173,12 @@ def set_up(database: sqlite3.Connection) -> None:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
         time.sleep(0.02)
+
+
+@lru_cache(maxsize=20_000)
+def parse(kind: str, body: str) -> Record:
+    """A row that was read before is not taken apart again; records cannot be changed."""
+    return from_json(KINDS[kind], body)
 
 
 @lru_cache(maxsize=8)

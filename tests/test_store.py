@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from rows import make_run as make_row
+from rows import save_shipped
 
 from pruning.runs import Run, Similarity, to_json
 from pruning.store import Store
@@ -314,3 +315,19 @@ def test_a_row_that_is_no_run_is_told_and_shipped_rows_are_still_there(tmp_path)
     with pytest.raises(OSError, match="a row of .*runs.sqlite cannot be read: .*; put a copy of the file back"):
         store.runs()
     assert store.without_own().runs() == []
+
+
+def test_models_with_runs_and_whether_there_are_any_are_known_without_reading_them(tmp_path):
+    store = Store(tmp_path / "home", save_shipped(tmp_path / "shipped"))
+    store.add(make_row(model="mine", task="tweets"))
+    assert store.models() == {run.model for run in store.runs()}
+    assert store.has_runs("mine", "tweets") and not store.has_runs("mine", "movie-reviews")
+    assert store.has_runs("minilm-l6", "movie-reviews") and not store.has_runs("nothing", "tweets")
+
+
+def test_the_latest_of_many_own_runs_come_oldest_first(tmp_path):
+    store = Store(tmp_path / "home", tmp_path / "nothing")
+    for day in (3, 1, 2, 4):
+        store.add(make_row(seed=day, created_at=f"2026-11-0{day}"))
+    assert [run.seed for run in store.runs("tiny", latest=2)] == [3, 4]
+    assert [run.seed for run in store.runs("tiny")] == [1, 2, 3, 4]

@@ -72,7 +72,7 @@ def expected_time(choice: Choice, subject: Subject, topic: Topic, dropped: tuple
     if not subject.n_layers:
         return "how long that takes is not known before the model is here."
     n_dropped = choice.n_dropped if dropped is None else len(dropped)
-    runs = store.runs(subject.key)
+    runs = store.runs(subject.key, latest=frames.LATEST)
     known = frames.train_time(
         runs,
         topic.key,

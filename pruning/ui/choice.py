@@ -83,7 +83,7 @@ def source_names(subject: Subject, topic: Topic, has_runs: bool) -> list[str]:
 
 
 def has_runs(subject: Subject, topic: Topic, store: Store) -> bool:
-    return topic.has_texts and bool(store.scoped(topic.scope).runs(subject.key, topic.key))
+    return topic.has_texts and store.scoped(topic.scope).has_runs(subject.key, topic.key)
 
 
 def task_with_numbers(choice: Choice, store: Store, own: Sequence[Upload]) -> str:
@@ -272,7 +272,7 @@ def whole(text: str | None) -> int | None:
 
 def marked_models(store: Store) -> list[tuple[str, str]]:
     """(text, name) of every registered model, with its layers and what there is to see of it."""
-    measured = {run.model for run in store.runs()}
+    measured = store.models()
 
     def mark(name: str) -> str:
         kinds = ["measured"] * (name in measured) + ["published"] * bool(MODELS[name].published)

@@ -70,7 +70,7 @@ def stacks_without_run(
 
 def describe_filling(requests: Sequence[Request], subject: Subject, topic: Topic, store: Store) -> str:
     """How many runs are left, with which seed, and how long their training takes where that is known."""
-    runs, seconds = store.runs(subject.key), []
+    runs, seconds = store.runs(subject.key, latest=frames.LATEST), []
     for request in requests:
         n_kept = subject.n_layers - request.n_dropped
         known = frames.train_time(

@@ -134,9 +134,9 @@ def as_model(install: Install) -> Model:
 
 def models_with_runs(store: Store) -> set[str]:
     try:
-        return {run.model for run in store.runs()}
+        return store.models()
     except OSError:  # the tab Trade-off says what is wrong with the user's own rows
-        return {run.model for run in store.without_own().runs()}
+        return store.without_own().models()
 
 
 def describe_row(model: Model, has_runs: bool) -> dict:
