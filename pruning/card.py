@@ -116,7 +116,7 @@ def numbers(run: Run, full: Run | None) -> str:
         ("parameters", *(f"{r.parameters:,} ({in_words(r.parameters)})" for r in columns)),
         *((part, *(parts_in_words(r, part) for r in columns)) for part in run.parts),
         *((f"latency, batch of {n}, ms", *(f"{r.latency_ms[n]:.2f}" for r in columns)) for n in run.latency_ms),
-        ("device of the latency", *(r.device for r in columns)),
+        ("device of the latency", *(r.latency_device for r in columns)),
     ]  # fmt: skip
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 

@@ -188,17 +188,22 @@ def measured_cost(runs: Sequence[Run], n_dropped: int) -> Cost:
     """
     full, pruned = ([run for run in runs if run.n_dropped == n] for n in (0, n_dropped))
     parameters = (full[0].parameters, pruned[0].parameters) if full and pruned else None
-    both = {run.device for run in full} & {run.device for run in pruned}
+    both = {devices(run) for run in full} & {devices(run) for run in pruned}
     if not both:
         return Cost(parameters)
-    device = max((run for run in pruned if run.device in both), key=lambda run: run.created_at).device
-    full, pruned = ([run for run in side if run.device == device] for side in (full, pruned))
+    used = devices(max((run for run in pruned if devices(run) in both), key=lambda run: run.created_at))
+    full, pruned = ([run for run in side if devices(run) == used] for side in (full, pruned))
     latency = {
         batch: tuple(median(run.latency_ms[batch] for run in side) for side in (full, pruned))
         for batch in pruned[0].latency_ms
         if all(batch in run.latency_ms for run in full + pruned)
     }
     return Cost(parameters, latency, tuple(median(run.train_seconds for run in side) for side in (full, pruned)))
+
+
+def devices(run: Run) -> tuple[str, str]:
+    """What it was trained and what it was timed on."""
+    return run.device, run.latency_device
 
 
 def published_cost(model: str, n_dropped: int, source: str) -> Cost:

@@ -65,7 +65,12 @@ class Run:
     created_at: str  # UTC, ISO 8601
     parts: dict[str, tuple[int, int]] = field(default_factory=dict)  # as cost.PARTS -> (parameters, bytes)
     precision: str = "float32"  # of matrix products while training; scores are always measured in float32
-    timed_at: str = ""  # when the latency was measured anew, on the same device; empty: at the end of the run
+    timed_at: str = ""  # when the latency was measured anew; empty: at the end of the run
+    timed_on: str = ""  # the device of that
+
+    @property
+    def latency_device(self) -> str:
+        return self.timed_on or self.device
 
     @property
     def dropped(self) -> tuple[int, ...]:

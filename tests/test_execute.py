@@ -159,7 +159,7 @@ def test_latency_can_be_measured_anew_and_nothing_else_changes(baseline, tmp_pat
     run, weights = replace(baseline, latency_ms={"1": 0.0, "32": 0.0}), resolve(model)
     timed = time_again(run, weights)
     assert min(timed.latency_ms.values()) > 0 and timed.timed_at
-    kept = {"latency_ms", "latency_quartiles_ms", "timed_at"}
+    kept = {"latency_ms", "latency_quartiles_ms", "timed_at", "timed_on"}
     assert {k: v for k, v in asdict(timed).items() if k not in kept} == {
         k: v for k, v in asdict(run).items() if k not in kept
     }
@@ -167,8 +167,10 @@ def test_latency_can_be_measured_anew_and_nothing_else_changes(baseline, tmp_pat
     store.add(run)
     store.replace(timed)
     assert store.runs() == [timed]
-    with pytest.raises(ValueError, match="other weights or texts, or on cuda; run it anew"):
-        time_again(replace(run, device="cuda"), weights)
+    elsewhere = time_again(replace(run, device="cuda"), weights)
+    assert elsewhere.device == "cuda" and elsewhere.latency_device.startswith("cpu: ")
+    with pytest.raises(ValueError, match="other weights or texts; run it anew"):
+        time_again(replace(run, revision="other"), weights)
 
 
 def test_a_fine_tuned_model_is_dropped_from_as_it_is(model, baseline, store):
