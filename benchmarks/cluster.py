@@ -50,7 +50,7 @@ class SimulatedRay:
             heapq.heappush(self.ends, (begin + self.durations[number], number))
             return number
 
-        return lambda function: SimpleNamespace(remote=hand_out)
+        return lambda function: SimpleNamespace(options=lambda **needs: SimpleNamespace(remote=hand_out))
 
     def tick(self) -> None:
         """What the driver has taken since it was last waited for passes on the clock."""

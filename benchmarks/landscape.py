@@ -1,6 +1,6 @@
 """How far the landscape's estimates are from true fine-tunings, and what was tried.
 
-    python benchmarks/landscape.py [--tasks movie-reviews tweets] [--seeds 0] [--upper 3] [--lower 2] [--rates 1.5 1.0]
+    python benchmarks/landscape.py [--tasks movie-reviews tweets] [--seeds 0] [--upper 3 4] [--upper-rates 1.5 1.0]
 
 Each row is written to landscape.csv beside this file as soon as it is measured; rows that are there are not measured
 again. `--summary` prints the mean over tasks and seeds of each setting. `error` is the mean absolute difference in
@@ -18,6 +18,9 @@ from pathlib import Path
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the project is not installed, it is run from its folder
+
+from pruning.shared_training import LOWER_EPOCHS, LOWER_RATE, UPPER_EPOCHS, UPPER_RATE
+
 ROWS = Path(__file__).with_suffix(".csv")
 ASKED = ("model", "recipe", "task", "seed", "upper_epochs", "lower_epochs", "upper_rate", "lower_rate")
 COLUMNS = (*ASKED, "stacks", "error", "largest", "rank", "cost", "seconds")
@@ -29,10 +32,14 @@ def main() -> None:
     parser.add_argument("--recipe", default="quick")
     parser.add_argument("--tasks", nargs="+", default=["movie-reviews", "product-reviews", "tweets"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--upper", nargs="+", type=int, default=[3], help="epochs, in those of the recipe")
-    parser.add_argument("--lower", nargs="+", type=int, default=[2], help="epochs, in those of the recipe")
-    parser.add_argument("--upper-rates", nargs="+", type=float, default=[1.5], help="in the recipe's learning rate")
-    parser.add_argument("--lower-rates", nargs="+", type=float, default=[1.5], help="in the recipe's learning rate")
+    parser.add_argument("--upper", nargs="+", type=int, default=[UPPER_EPOCHS], help="epochs, in those of the recipe")
+    parser.add_argument("--lower", nargs="+", type=int, default=[LOWER_EPOCHS], help="epochs, in those of the recipe")
+    parser.add_argument(
+        "--upper-rates", nargs="+", type=float, default=[UPPER_RATE], help="in the recipe's learning rate"
+    )
+    parser.add_argument(
+        "--lower-rates", nargs="+", type=float, default=[LOWER_RATE], help="in the recipe's learning rate"
+    )
     parser.add_argument("--summary", action="store_true", help="only print what is measured")
     options = parser.parse_args()
     done = pd.read_csv(ROWS) if ROWS.exists() else pd.DataFrame(columns=COLUMNS)

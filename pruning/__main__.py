@@ -45,9 +45,9 @@ def build_parser() -> argparse.ArgumentParser:
     add_columns(similarity)
     probe = commands.add_parser("probe", help="what each layer knows of a task, before and after fine-tuning")
     drift = commands.add_parser("drift", help="how far fine-tuning moved each layer")
-    for command in (probe, drift):
+    landscape = commands.add_parser("landscape", help="estimate every stack of layers from one training")
+    for command in (probe, drift, landscape):
         add_point(command)
-    add_point(commands.add_parser("landscape", help="estimate every stack of layers from one training"))
     add_budget(commands.add_parser("budget", help="most layers that a loss in points buys; from stored runs"))
     export = commands.add_parser("export", help="write a pruned, fine-tuned model with its card")
     add_point(export)
@@ -84,12 +84,12 @@ def add_sweep(command: argparse.ArgumentParser) -> None:
     add_columns(command)
     command.add_argument("--strategies", nargs="+", metavar="S", help="default: every strategy but custom")
     command.add_argument("--drops", nargs="+", type=int, metavar="K", help="default: every number a strategy allows")
-    command.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="N")
+    command.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="N", help="default: 0")
     command.add_argument("--start", default=PRE_TRAINED, help=f"one of: {', '.join(STARTS)}")
     command.add_argument("--plan", action="store_true", help="only say what would run")
     where = command.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, default=1, metavar="N", help="so many runs at once on this machine")
-    where.add_argument("--ray", default="", metavar="ADDRESS", help="on a Ray cluster; 'auto': one on this machine")
+    where.add_argument("--ray", default="", metavar="ADDRESS", help="on a Ray cluster; auto: this machine's")
     add_how(command)
 
 

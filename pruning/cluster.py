@@ -20,13 +20,14 @@ ROOT = Path(__file__).parent.parent
 NOT_SENT = (".git", ".venv", "tests", "benchmarks", "assets/results", "*.sqlite")  # of the project, to the machines
 SPARE = 8  # runs that wait at the cluster beyond twice its size, also for machines that are just coming
 CONNECT_SECONDS = 10
-TRIES = 4  # of a run whose machine or process dies
+TRIES = 4  # of a run whose machine or process dies, which on a cluster is nothing rare
 
 
 def run_on_ray(requests: Sequence[Request], store: Store, address: str) -> Iterator[Outcome]:
     """Every request's outcome, in the order in which they end; a run is stored before its outcome is told.
 
-    A run takes a GPU each where the cluster has any, else one core. ConnectionError: there is no cluster there.
+    A run takes a GPU where the cluster has any, else one core. Each run has a store of its own on its machine:
+    requests have to name layers, and start from the pre-trained model. ConnectionError: there is no cluster there.
     """
     ray = connect(address)
     try:
@@ -38,13 +39,15 @@ def run_on_ray(requests: Sequence[Request], store: Store, address: str) -> Itera
 def spread(requests: Sequence[Request], store: Store, ray) -> Iterator[Outcome]:
     """`run_on_ray` on a connected cluster. Only about twice as many runs as it can hold are with it at a time: Ray
     would look at every one of them whenever one ends."""
-    unit = "GPU" if ray.cluster_resources().get("GPU") else "CPU"
-    remote = ray.remote(**{f"num_{unit.lower()}s": 1}, max_retries=TRIES - 1)(run_remotely)
+    remote = ray.remote(max_retries=TRIES - 1)(run_remotely)
     left, running = iter(requests), {}  # what is not handed out yet; task -> request
     try:
         while True:
-            room = SPARE + int(2 * ray.cluster_resources().get(unit, 0)) - len(running)
-            running |= {remote.remote(asdict(request)): request for request in islice(left, max(0, room))}
+            resources = ray.cluster_resources()
+            unit, needs = ("GPU", {"num_gpus": 1}) if resources.get("GPU") else ("CPU", {"num_cpus": 1})
+            room = SPARE + int(2 * resources.get(unit, 0)) - len(running)
+            task = remote.options(**needs)
+            running |= {task.remote(asdict(request)): request for request in islice(left, max(0, room))}
             if not running:
                 return
             (done,), _ = ray.wait(list(running))

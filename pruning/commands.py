@@ -144,13 +144,17 @@ def landscape(options: argparse.Namespace) -> None:
     request = replace(request, n_dropped=0) if request.n_dropped is None and not request.layers else request
     check(request)
     from .landscape import landscape as estimate
-    from .landscape_frames import best_stacks, describe_error, errors
+    from .landscape_frames import describe_error, errors, landscape_table
 
     store = Store()
     (found,) = show_progress(estimate(request, store))
     if options.json:
         return show(options, json.loads(to_json(found)))
-    show(options, best_stacks(found).to_dict("records"))
+    table = landscape_table(found, store.runs(found.model, found.task))
+    columns = ["n_dropped", "kept", "estimate", "validation", "measured"]
+    shown = table[table.best][columns].astype(object)
+    show(options, shown.where(shown.notna(), None).to_dict("records"))
+    tell("the best stack of each number of layers, chosen by the estimates on validation texts")
     tell(describe_error(errors(found, store.runs(found.model, found.task))))
 
 

@@ -61,7 +61,10 @@ def score_against_dropped(
     layout["xaxis"] |= {"tickvals": list(range(int(edges[1]) + 1))}
     layout["yaxis"] |= {"title": {"text": axis}, "range": list(limits)}
     hidden = {"visible": False, "fixedrange": True}
-    layout |= {"xaxis2": hidden | {"range": [0, 1], "anchor": "y2"}, "meta": {"label_space": LABEL_SPACE}}
+    layout |= {
+        "xaxis2": hidden | {"range": [0, 1], "anchor": "y2"},
+        "meta": {"label_space": LABEL_SPACE, "clickable": True},
+    }
     layout |= {"yaxis2": hidden | {"range": list(limits), "anchor": "x2"}}
     return go.Figure(leaders + traces, layout)
 

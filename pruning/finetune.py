@@ -28,6 +28,7 @@ def finetune(
     The same seed on the same machine gives the same weights to the last bit. FloatingPointError: it diverged.
     """
     set_seed(seed)
+    model.to(default_device())
     if recipe.dropout is not None:
         set_dropout(model, recipe.dropout)
     order = np.random.default_rng(seed)
@@ -48,12 +49,15 @@ def finetune(
 
 
 class Descent:
-    """Gradient descent as the recipe says: AdamW, clipped gradients, a rate that climbs and falls."""
+    """Gradient descent as the recipe says: AdamW, clipped gradients, a rate that climbs and falls.
+
+    The model is on its device already.
+    """
 
     def __init__(self, model: PreTrainedModel, recipe: Recipe, steps: int):
         self.device = default_device()
         self.precision = training_precision(get_family(model.config.model_type))
-        self.parameters = list(model.to(self.device).train().parameters())
+        self.parameters = list(model.train().parameters())
         self.optimizer = AdamW(parameter_groups(model, recipe.weight_decay), lr=recipe.learning_rate, fused=True)
         self.schedule = LambdaLR(self.optimizer, lambda step: rate_factor(step, steps, recipe.warm_up))
         self.done, self.steps, self.started = 0, steps, time.perf_counter()

@@ -212,10 +212,10 @@ class JobQueue:
 
     def _end(self, job_id: str, state: str, **changes) -> None:
         job, follower = self._jobs[job_id], ""
-        if state == DONE and job.rest and not self._closed:
+        if state == DONE and job.rest and self._holders[job_id] and not self._closed:
             follower = secrets.token_hex(8)
             self._jobs[follower] = Job(follower, job.rest[0], rest=job.rest[1:])
-            self._holders[follower] = self._holders[job_id]
+            self._holders[follower] = set(self._holders[job_id])
         self._update(job_id, state=state, ended=time.time(), next=follower, **changes)
         for old in sorted((j for j in self._jobs.values() if j.ended), key=lambda j: j.ended)[:-KEPT_JOBS]:
             del self._jobs[old.id], self._holders[old.id]

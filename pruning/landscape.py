@@ -14,13 +14,14 @@ from .checkpoints import keep, load
 from .device import default_device, describe_device, training_precision
 from .execute import origin, planned
 from .finetune import as_predictions
+from .layers import count_layers
 from .metrics import value
 from .models import Weights, load_model, load_tokenizer
 from .plan import Request, load_data
 from .progress import LOADING, Progress
 from .recipes import Recipe
 from .runs import PRE_TRAINED, Landscape, Record, RunSpec, Similarity
-from .shared_training import SharedModels, score_stacks, train_shared
+from .shared_training import SharedModels, can_be_shared, score_stacks, train_shared
 from .stacks import Stack
 from .store import Store
 from .strategies import STRATEGIES, describe_layers, kept_layers
@@ -33,14 +34,14 @@ BEAM, BEAM_TEXTS = 3, 500  # of larger models the search goes on from so many st
 def landscape(request: Request, store: Store) -> Iterator[Progress | Record | list[Landscape]]:
     """Yields progress, and at last, in a list, the landscape of the request's model, task, recipe and seed, stored.
 
-    The stack that the request keeps is among its stacks. ValueError: the family's layers cannot be moved, or that one
-    stack cannot be estimated.
+    The stack that the request keeps is among its stacks, unless it is a single lower layer. ValueError: the family's
+    layers cannot be moved, or the weights for one more stack are gone.
     """
     spec, weights = yield from planned(replace(request, start=PRE_TRAINED), store)
     data, found = load_data(request), find_landscape(store, spec)
     if found is None:
         found = yield from make(spec, weights, data, store)
-    elif spec.kept not in found.stacks:
+    elif spec.kept not in found.stacks and can_be_shared(spec.kept, weights.n_layers):
         found = yield from scored_too(found, spec, weights, data, store)
     yield [found]
 
@@ -91,10 +92,10 @@ def scored_too(
 ) -> Generator[Progress, None, Landscape]:
     """The landscape with one stack more, from the weights that were kept."""
     parts = [load(store, f"{found.key}-{part}", data.task.n_labels) for part in ("upper", "lower")]
-    if None in parts or not SharedModels(*parts).covers(spec.kept):
+    if None in parts:
         raise ValueError(
-            f"layers {describe_layers(spec.kept)} were not estimated, and the weights for it are not kept here; run "
-            "that point instead"
+            f"layers {describe_layers(spec.kept)} were not estimated, and the weights for that are not kept here any "
+            "more; run that point instead"
         )
     models = SharedModels(*(part.to(default_device()) for part in parts))
     recipe, tokenizer = Recipe(label="", **spec.recipe), load_tokenizer(weights)
@@ -139,7 +140,7 @@ def scores(models: SharedModels, tokenizer, data: TaskData, recipe: Recipe, stac
     """The fields of a landscape that hold those of the stacks that can be estimated, and their scores."""
     test = data.test.first(recipe.max_test)
     of_test = yield from judged(models, encode(tokenizer, test.texts, recipe.max_tokens), test, data, stacks)
-    rest = data.validation
+    rest = data.validation.first(recipe.max_test)
     of_rest = yield from judged(models, encode(tokenizer, rest.texts, recipe.max_tokens), rest, data, stacks)
     known = sorted(of_test, key=lambda stack: (-len(stack), stack))
     return {
@@ -155,7 +156,8 @@ def judged(
     models: SharedModels, encoded, split: Split, data: TaskData, stacks
 ) -> Generator[Progress, None, dict[Stack, float]]:
     """Score in percent of each stack that can be estimated."""
-    for event in score_stacks(models, encoded, [stack for stack in stacks if models.covers(stack)]):
+    n_layers = count_layers(models.upper)
+    for event in score_stacks(models, encoded, [stack for stack in stacks if can_be_shared(stack, n_layers)]):
         if isinstance(event, Progress):
             yield event
     name = data.task.metrics[0]

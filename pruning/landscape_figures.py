@@ -33,6 +33,7 @@ def every_stack(
     layout = blank_layout(title, subtitle, HEIGHT)
     layout["xaxis"] |= {"title": {"text": f"layers dropped (of {n_layers})"}, "dtick": 1}
     layout["yaxis"] |= {"title": {"text": axis}}
+    layout["meta"] = {"clickable": True}
     return go.Figure(traces, layout)
 
 

@@ -56,8 +56,10 @@ def describe_error(table: pd.DataFrame) -> str:
     if len(table) < 3:
         return "Estimates, not measurements: too few of these stacks were run to say how far off they are."
     worst = table.loc[table.error.abs().idxmax()]
+    within = [rank_correlation(rows) for _, rows in table.groupby("n_dropped") if len(rows) > 2]
+    same = f", among stacks of as many layers {sum(within) / len(within):.2f}" if within else ""
     return (
         f"Estimates, not measurements: against the {len(table)} stacks that were run they are "
         f"{table.error.abs().mean():.1f} points off on average, at most {abs(worst.error):.1f} (kept "
-        f"{describe_layers(worst.kept)}), rank correlation {rank_correlation(table):.2f}."
+        f"{describe_layers(worst.kept)}), rank correlation {rank_correlation(table):.2f}{same}."
     )

@@ -17,12 +17,13 @@ TRIES = 2  # of a run whose process was ended from outside
 
 
 def run_in_processes(requests: Sequence[Request], store: Store, n_workers: int) -> Iterator[Outcome]:
-    """Every request's outcome, in the order in which they end; each process stores its runs itself.
+    """The outcome of each of different requests, in the order in which they end; each process stores its runs itself.
 
     The cores are shared out evenly. A process that dies loses the run it was at, which is tried once more in a new one.
     Closing the generator, or the end of this process, ends them all; what is stored by then stays.
     """
-    pool = Pool(store, max(1, len(os.sched_getaffinity(0)) // n_workers))
+    n_workers = min(n_workers, len(requests)) or 1
+    pool = Pool(store, max(1, count_cores() // n_workers))
     waiting, tries = deque(requests), dict.fromkeys(requests, TRIES)
     try:
         while waiting or pool.running:
@@ -51,6 +52,11 @@ def next_ready(waiting: Sequence[Request], pool: "Pool") -> Request | None:
     return None
 
 
+def count_cores() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Pool:
     """Processes of `pruning.worker`, and what each of them is at."""
 
@@ -76,7 +82,8 @@ class Pool:
                 del self._processes[name]
                 if name in self.running:
                     cause = f"signal {signal.Signals(-told).name}" if told < 0 else f"exit status {told}"
-                    return self.running.pop(name), f"its process was ended by {cause}, perhaps for want of memory", True
+                    error = f"its process was ended by {cause}, perhaps for want of memory; try fewer workers"
+                    return self.running.pop(name), error, True
             elif told["event"] in ("done", "failed"):
                 return self.running.pop(name), told.get("error", ""), False
 

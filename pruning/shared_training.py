@@ -13,7 +13,7 @@ import torch
 from transformers import PreTrainedModel, set_seed
 
 from .batches import Encoded, grouped_batches, sorted_batches
-from .device import for_training, send, training_precision
+from .device import default_device, for_training, send, training_precision
 from .finetune import Descent, set_dropout
 from .layers import count_layers, drop_layers
 from .progress import SCORING_STACKS, SHARED_TRAINING, Progress
@@ -39,9 +39,10 @@ class SharedModels:
     def half(self) -> int:
         return count_layers(self.lower)
 
-    def covers(self, stack: Stack) -> bool:
-        """Not a single lower layer: such a stack may need long to leave chance, which shared weights cannot tell."""
-        return len(stack) > 1 or stack[-1] >= self.half
+
+def can_be_shared(stack: Stack, n_layers: int) -> bool:
+    """Not a single lower layer: such a stack may need long to leave chance, which shared weights cannot tell."""
+    return len(stack) > 1 or stack[-1] >= n_layers // 2
 
 
 def train_shared(
@@ -49,17 +50,22 @@ def train_shared(
 ) -> Iterator[Progress | SharedModels]:
     """Yields progress, and at last the trained models. `model`: pre-trained, with every layer; it becomes `upper`.
 
-    Half of the steps take one of the `named` stacks, those of the strategies, the others any stack.
+    Half of the steps take one of the `named` stacks, those of the strategies, the others any stack. ValueError: the
+    layers cannot be moved, or there is one alone.
     """
     n_layers = count_layers(model)
+    if n_layers < 2:
+        raise ValueError(f"a model of {n_layers} layer has no stacks to estimate; choose one of 2 layers or more")
     half = n_layers // 2
     lower = drop_layers(model, tuple(range(half)))
     upper_named = [stack for stack in named if stack[-1] >= half]
     lower_named = [stack for stack in named if stack[-1] < half]
     plan = replace(recipe, epochs=UPPER_EPOCHS * recipe.epochs, learning_rate=UPPER_RATE * recipe.learning_rate)
     n_upper = yield from train_stacks(model, encoded, labels, plan, seed, upper_named, lowest=half)
-    plan = replace(recipe, epochs=LOWER_EPOCHS * recipe.epochs, learning_rate=LOWER_RATE * recipe.learning_rate)
-    n_lower = yield from train_stacks(lower, encoded, labels, plan, seed, lower_named, lowest=0)
+    n_lower = 0
+    if half > 1:  # of one lower layer there is no stack that can be shared
+        plan = replace(recipe, epochs=LOWER_EPOCHS * recipe.epochs, learning_rate=LOWER_RATE * recipe.learning_rate)
+        n_lower = yield from train_stacks(lower, encoded, labels, plan, seed, lower_named, lowest=0)
     cost = (n_upper + n_lower) / (n_layers * len(labels) * recipe.epochs)
     yield SharedModels(model.eval(), lower.eval(), cost)
 
@@ -80,7 +86,11 @@ def train_stacks(
     set_seed(seed)
     if recipe.dropout is not None:
         set_dropout(model, recipe.dropout)
-    stacks, order, dice = Stacks(model), np.random.default_rng(seed), np.random.default_rng(seed + 1)
+    stacks, order, dice = (
+        Stacks(model.to(default_device())),
+        np.random.default_rng(seed),
+        np.random.default_rng(seed + 1),
+    )
     batches = [b for _ in range(recipe.epochs) for b in grouped_batches(encoded.lengths, recipe.batch_size, order)]
     n_trained = 0
     with only_seen_words(model, encoded):
@@ -114,6 +124,9 @@ def score_stacks(
 ) -> Iterator[Progress | dict[Stack, np.ndarray]]:
     """Yields progress, and at last the logits (texts, labels) of each stack, in the texts' order."""
     logits = {stack: np.zeros((len(encoded.lengths), models.upper.config.num_labels), "float32") for stack in stacks}
+    if not stacks:
+        yield {}
+        return
     parts = [
         (Stacks(models.upper), [stack for stack in stacks if stack[-1] >= models.half]),
         (Stacks(models.lower), [stack for stack in stacks if stack[-1] < models.half]),

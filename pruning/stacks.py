@@ -28,7 +28,10 @@ class Given(nn.Module):
 
 
 class Stacks:
-    """The stacks of a model. It is changed in place while one runs, and whole again afterwards."""
+    """The stacks of a model. It is changed in place while one runs, and whole again afterwards.
+
+    ValueError: the layers of its family cannot be moved.
+    """
 
     def __init__(self, model: PreTrainedModel):
         self.family = get_family(model.config.model_type)
@@ -84,6 +87,7 @@ class Stacks:
 
     @contextmanager
     def replaced(self, modules: list[nn.Module], layers: Stack) -> Iterator[None]:
+        """Within it the model holds those modules, and its config says so."""
         config, family = self.model.config, self.family
         names = [family.count, *(name for name in family.per_layer if getattr(config, name, None) is not None)]
         before = {name: getattr(config, name) for name in names}

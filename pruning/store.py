@@ -48,6 +48,7 @@ class Store:
         return {run.model for run in read_shipped(self.shipped, "run").values()} | {model for (model,) in own}
 
     def has_runs(self, model: str, task: str) -> bool:
+        """Whether any run of that model and task is stored, of whatever recipe."""
         shipped = read_shipped(self.shipped, "run").values()
         query = "select 1 from records where kind = 'run' and model = ? and task = ? limit 1"
         return any((run.model, run.task) == (model, task) for run in shipped) or bool(self._select(query, model, task))
@@ -175,9 +176,9 @@ def set_up(database: sqlite3.Connection) -> None:
         time.sleep(0.02)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def parse(kind: str, body: str) -> Record:
-    """A row that was read before is not taken apart again; records cannot be changed."""
+    """A row that was read before is not taken apart again; nobody may change what is in a record's dicts."""
     return from_json(KINDS[kind], body)
 
 

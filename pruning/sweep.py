@@ -11,6 +11,8 @@ from .runs import AS_IS, Run, RunSpec
 from .store import Store
 from .strategies import STRATEGIES, get_strategy
 
+GAIN = 0.4  # of each further worker that shares this machine's cores, in runs of the first: measured with two
+
 
 @dataclass(frozen=True)
 class SweepPlan:
@@ -59,13 +61,16 @@ class Clock:
 
     def __init__(self, layers: Sequence[int], runs: Sequence[Run], n_workers: int):
         trained = [run for run in runs if run.start != AS_IS]
-        self.per_layer = median(r.train_seconds / (len(r.kept) + 1) for r in trained) / n_workers if trained else None
+        at_once = 1 + GAIN * (n_workers - 1)
+        self.per_layer = median(r.train_seconds / (len(r.kept) + 1) for r in trained) / at_once if trained else None
         self.left, self.done, self.started = sum(n + 1 for n in layers), 0, time.monotonic()
 
-    def count(self, n_kept: int) -> None:
-        """One run of so many layers has ended."""
-        self.left, self.done = self.left - n_kept - 1, self.done + n_kept + 1
-        self.per_layer = (time.monotonic() - self.started) / self.done
+    def count(self, n_kept: int, is_done: bool = True) -> None:
+        """One run of so many layers has ended; what failed tells nothing of the others' time."""
+        self.left -= n_kept + 1
+        if is_done:
+            self.done += n_kept + 1
+            self.per_layer = (time.monotonic() - self.started) / self.done
 
     def __str__(self) -> str:
         """The time left in words, '' where nothing tells it."""

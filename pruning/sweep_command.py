@@ -3,11 +3,13 @@
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
+from .models import resolve
 from .plan import NeedsSimilarityError, Request, check
-from .pool import Outcome, run_in_processes
+from .pool import Outcome, count_cores, run_in_processes
 from .progress import explain
-from .runs import to_json
+from .runs import PRE_TRAINED, to_json
 from .store import Store
 from .strategies import describe_layers
 from .sweep import Clock, SweepPlan, plan_sweep
@@ -16,11 +18,18 @@ from .terminal import show, show_progress, tell
 
 def sweep(base: Request, options: argparse.Namespace) -> None:
     """OSError at the end where runs failed; all others are stored by then."""
-    if options.workers < 1:
-        raise ValueError(f"cannot run in {options.workers} processes; choose 1 or more")
+    if not 1 <= options.workers <= count_cores():
+        raise ValueError(
+            f"cannot run in {options.workers} processes; choose 1 to {count_cores()}, this machine's cores"
+        )
+    if options.ray and base.start != PRE_TRAINED:
+        raise ValueError(
+            f"--ray runs start {PRE_TRAINED} alone: for {base.start} every machine would train the full model anew; "
+            "leave --ray out"
+        )
     store = Store()
     planned = planned_sweep(base, options, store)
-    clock = make_clock(planned, store, options.workers)
+    clock = make_clock(planned, store, 0 if options.ray else options.workers)
     tell(f"{planned.points} points, {len(planned.distinct)} distinct runs, {len(planned.stored)} stored, "
          f"{len(planned.left)} left{f', {clock}' if clock.left and str(clock) else ''}")  # fmt: skip
     failed = [] if options.plan else follow(planned, clock, outcomes(planned, options, store), store)
@@ -47,9 +56,9 @@ def planned_sweep(base: Request, options: argparse.Namespace, store: Store) -> S
 
 
 def make_clock(planned: SweepPlan, store: Store, n_workers: int) -> Clock:
-    """Starts from the stored runs of the same model, task and recipe."""
+    """Starts from the stored runs of the same model, task and recipe; a cluster, 0 workers, knows nothing yet."""
     spec = next(iter(planned.distinct.values()))
-    known = [run for run in store.runs(spec.model, spec.task) if run.recipe == spec.recipe]
+    known = [run for run in store.runs(spec.model, spec.task) if n_workers and run.recipe == spec.recipe]
     return Clock([len(planned.distinct[request].kept) for request in planned.left], known, n_workers)
 
 
@@ -57,19 +66,34 @@ def outcomes(planned: SweepPlan, options: argparse.Namespace, store: Store) -> I
     """Where many run at once, those of many layers come first: no long run is left for the end."""
     longest_first = sorted(planned.left, key=lambda request: -len(planned.distinct[request].kept))
     if options.ray:
-        from .cluster import run_on_ray
-
-        return run_on_ray(longest_first, store, options.ray)
+        return on_cluster(longest_first, planned, store, options.ray)
     if options.workers > 1:
         return run_in_processes(longest_first, store, options.workers)
     return run_here(planned.left, store)
 
 
+def on_cluster(requests: list[Request], planned: SweepPlan, store: Store, address: str) -> Iterator[Outcome]:
+    """Its machines get the layers that were planned here, so that none has to compare any."""
+    from .cluster import run_on_ray
+
+    asked = {name_layers(request, planned.distinct[request].kept): request for request in requests}
+    for request, error in run_on_ray(list(asked), store, address):
+        yield asked[request], error
+
+
+def name_layers(request: Request, kept: tuple[int, ...]) -> Request:
+    """The same run, asked for by the layers it drops."""
+    dropped = tuple(i for i in range(resolve(request.model).n_layers) if i not in kept)
+    if not dropped:
+        return replace(request, strategy="top", n_dropped=0)
+    return replace(request, strategy="custom", n_dropped=None, layers=dropped)
+
+
 def run_here(requests: list[Request], store: Store) -> Iterator[Outcome]:
     """One after the other in this process, with their progress."""
-    for request in requests:
+    if requests:
         from .execute import execute
-
+    for request in requests:
         tell(f"{request.strategy}, drop {request.n_dropped}, seed {request.seed}")
         try:
             show_progress(execute(request, store))
@@ -84,11 +108,11 @@ def follow(planned: SweepPlan, clock: Clock, ended: Iterator[Outcome], store: St
     failed = []
     for number, (request, error) in enumerate(ended, 1):
         spec = planned.distinct[request]
-        clock.count(len(spec.kept))
-        name = f"kept {describe_layers(spec.kept)}, seed {spec.seed}"
-        if error:
+        name, run = f"kept {describe_layers(spec.kept)}, seed {spec.seed}", store.run(spec.key)
+        clock.count(len(spec.kept), is_done=run is not None)
+        if run is None:
+            error = error or "another run was made in its place; start the sweep again"
             failed.append(f"{name}: {error}")
-        run = store.run(spec.key)
         what = f"{run.metric} {run.score:.2f}" if run else f"failed: {error}"
         tell(f"{number} of {len(planned.left)}: {name}: {what}; {clock}")
     return failed

@@ -71,6 +71,7 @@ def run_rows(runs: Sequence[Run], curve: pd.DataFrame, is_live: Callable[[Run], 
             "From": "this machine" if is_live(run) else "shipped",
             "Device": run.device,
             "Precision": run.precision,
+            "Timed on": run.latency_device,
             "Date": run.created_at[:16].replace("T", " "),
             "Run": run.key[:12],
         }

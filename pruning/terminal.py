@@ -23,7 +23,7 @@ def show(options: argparse.Namespace, document: Any) -> None:
     elif not rows:
         return
     else:
-        shown = [{k: readable(k, v) for k, v in row.items() if is_shown(k)} for row in rows]
+        shown = [{k: readable(k, v) for k, v in row.items() if is_shown(k, v)} for row in rows]
         print(as_table(shown) if isinstance(document, list) else as_lines(shown[0]))
 
 
@@ -38,9 +38,13 @@ def as_table(rows: list[dict[str, str]]) -> str:
     return "\n".join("  ".join(f"{row[name]:{width}}" for name, width in widths.items()).rstrip() for row in lines)
 
 
-def is_shown(name: str) -> bool:
-    """Fields that are too long for a person's table; --json and jsonl have them."""
-    return name not in ("flops", "revision", "data", "history", "versions", "metrics", "latency_quartiles_ms", "source")
+LONG = ("flops", "revision", "data", "history", "versions", "metrics", "latency_quartiles_ms", "source")
+LONG += ("stacks", "scores")
+
+
+def is_shown(name: str, value: Any) -> bool:
+    """Not fields that are too long for a person's table; --json and jsonl have them."""
+    return name not in LONG and not (name == "validation" and isinstance(value, list))
 
 
 def readable(name: str, value: Any) -> str:

@@ -121,7 +121,7 @@ def app(tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PRUNING_HOME", str(folder / "home"))
-        store = Store(folder / "home", save_shipped(folder / "shipped", ("movie-reviews", "tweets")))
+        store = Store(folder / "home", save_shipped(folder / "shipped", ("movie-reviews", "tweets"), landscape=True))
         store.add(make_minilm_run((0, 2, 3, 5), 77.0, task="tweets"))  # layers that no strategy drops
         jobs = JobQueue(store)
         installs = Installs()

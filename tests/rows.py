@@ -77,9 +77,9 @@ def make_minilm_run(kept=(0, 1, 2, 3, 4, 5), score=80.0, seed=0, task="movie-rev
     return replace(run, n_layers=6, n_dropped=6 - len(kept))
 
 
-def save_shipped(folder: Path, tasks=("movie-reviews",)) -> Path:
+def save_shipped(folder: Path, tasks=("movie-reviews",), landscape: bool = False) -> Path:
     """A folder of shipped rows: the default model whole and with one layer dropped from either end, two seeds each,
-    and its similarities; every further task scores one point higher."""
+    its similarities, and a landscape of the first task; every further task scores one point higher."""
     kept = {(0, 1, 2, 3, 4, 5): 80.0, (0, 1, 2, 3, 4): 79.0, (1, 2, 3, 4, 5): 70.0}
     known = {"model": "minilm-l6", "revision": MODELS["minilm-l6"].sha256}
     runs = [
@@ -89,7 +89,12 @@ def save_shipped(folder: Path, tasks=("movie-reviews",)) -> Path:
         for seed in (0, 1)
     ]
     similarities = [make_similarity((0.7, 0.8, 0.9, 0.95, 0.9, 0.6), task=task, **known) for task in tasks]
-    for kind, records in {"run": runs, "similarity": similarities}.items():
+    shipped = {"run": runs, "similarity": similarities}
+    if landscape:
+        estimates = {(0, 1, 2, 3, 4, 5): (82.0, 81.0), (0, 1, 2, 3, 4): (80.0, 79.0), (1, 2, 3, 4, 5): (79.0, 80.0)}
+        estimates[(0, 1, 2, 4, 5)] = (78.0, 78.0)
+        shipped["landscape"] = [make_landscape(estimates, n_layers=6, task=tasks[0], data=runs[0].data, **known)]
+    for kind, records in shipped.items():
         (folder / kind).mkdir(parents=True)
         (folder / kind / "minilm-l6.jsonl").write_text("".join(f"{to_json(record)}\n" for record in records))
     return folder

@@ -38,6 +38,29 @@ def test_fast_clicks_on_layers_are_all_taken(page, app):
     expect(page.get_by_text("one layer has to stay")).to_be_visible()
 
 
+def test_a_click_on_an_estimate_or_on_a_run_chooses_that_stack(page, app):
+    visit(page, app, "?drop=0")
+    open_tab(page, "Landscape")
+    drawn(page, "stacks")
+    place = """([name, kept]) => {
+        const plot = document.querySelector('#lp-stacks .lp-plot');
+        const trace = plot.data.findIndex((trace) => trace.name === name);
+        const point = plot.data[trace].customdata.findIndex(([, text]) => text.includes(kept));
+        const box = plot.querySelectorAll('.scatterlayer .trace')[trace].querySelectorAll('.point')[point];
+        const { x, y, width, height } = box.getBoundingClientRect();
+        return [x + width / 2, y + height / 2];
+    }"""
+    for name, kept, shows, tells in (
+        ("runs", "kept 1–5<", "0", "Kept 1–5: estimated 79.0, measured 70.5"),
+        ("estimates", "kept 0–2, 4, 5<", "3", "Kept 0–2, 4, 5: estimated 78.0"),
+    ):
+        page.mouse.click(*page.evaluate(place, [name, kept]))
+        expect(page.get_by_label("Layers to drop, such as")).to_have_value(shows)
+        expect(page.locator("#lp-landscape-story")).to_contain_text(tells)
+        page.wait_for_timeout(500)  # the figure is drawn anew, with its ring around the choice
+    expect(page.locator("#lp-landscape-action")).to_contain_text("--layers 3")
+
+
 def test_the_stack_works_by_keyboard(page, app):
     visit(page, app, "?drop=0").wait_for_selector(DRAWN)
     page.get_by_role("button", name="layer 3").focus()

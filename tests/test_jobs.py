@@ -150,6 +150,16 @@ def test_runs_that_follow_one_another_let_those_that_wait_go_first_and_end_with_
     assert ended.state == CANCELLED and not ended.next
 
 
+def test_a_cancel_that_comes_too_late_for_its_run_still_stops_those_that_would_follow(store, quick):
+    queue = JobQueue(store)
+    job = Job("late", quick, RUNNING, rest=(replace(quick, n_dropped=1),))
+    queue._jobs, queue._holders = {job.id: job}, {job.id: set()}  # its last holder has just left
+    with queue._changed:
+        queue._end(job.id, DONE)
+    assert queue.get(job.id).state == DONE and not queue.get(job.id).next
+    queue.close()
+
+
 def test_a_waiting_job_is_cancelled_at_once_and_the_others_move_up(queue, quick, busy):
     jobs = [queue.submit(replace(quick, n_dropped=k), ANN) for k in (0, 1, 2)]
     assert queue.cancel(jobs[1].id, ANN).state == CANCELLED

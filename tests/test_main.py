@@ -118,6 +118,42 @@ def test_a_sweep_says_what_it_will_do_and_runs_each_distinct_point_once(capsys, 
     assert " 0 left" in call(capsys, *sweep)[2]
 
 
+def test_a_sweep_tells_failed_runs_at_the_end_and_stores_the_others(capsys, home, model, monkeypatch):
+    sweep = ("sweep", "--model", model, "--task", "tweets", "--strategies", "top", "--drops", "1", "2", "--seeds", "8")
+    with monkeypatch.context() as patch:
+        patch.setenv("PRUNING_WEIGHTS_GB", "two")
+        status, _, err = call(capsys, *sweep)
+        assert status == 1 and "2 of 2 runs failed, the others are stored: kept 0–2, seed 8: PRUNING_WEIGHTS_GB" in err
+    status, _, err = call(capsys, *sweep)
+    assert status == 0 and "2 of 2: kept 0, 1, seed 8: accuracy" in err and "0 s left" in err
+
+
+@pytest.mark.parametrize(
+    "options, sentence",
+    [
+        (("--workers", "0"), "cannot run in 0 processes; choose 1 to "),
+        (("--workers", "2", "--ray", "auto"), "argument --ray: not allowed with argument --workers"),
+        (
+            ("--ray", "auto", "--start", "fine-tuned"),
+            "--ray runs start pre-trained alone: for fine-tuned every machine",
+        ),
+    ],
+)
+def test_where_a_sweep_runs_is_checked_first(capsys, home, model, options, sentence):
+    status, _, err = call(capsys, "sweep", "--model", model, "--task", "tweets", *options)
+    assert status == 2 and sentence in err
+
+
+def test_a_landscape_is_a_table_of_best_stacks_or_the_whole_record(capsys, home, model):
+    asked = ("landscape", "--model", model, "--task", "tweets")
+    status, out, err = call(capsys, *asked)
+    assert status == 0 and out.splitlines()[0].split() == ["n_dropped", "kept", "estimate", "validation", "measured"]
+    assert len(out.splitlines()) == 5 and "Estimates, not measurements: too few of these stacks were run" in err
+    status, out, _ = call(capsys, *asked, "--drop", "3", "--json")
+    assert status == 0 and len(json.loads(out)["stacks"]) == len(json.loads(out)["scores"]) == 13
+    assert len(call(capsys, "results", "--kind", "landscape", "--json")[1]) > 100
+
+
 @pytest.mark.parametrize(
     "arguments, sentence",
     [

@@ -1,12 +1,14 @@
 """A sweep plans every point, runs each distinct kept set once, and leaves out what is stored."""
 
 import pytest
+from rows import make_run
 from tiny import save_tiny
 
 from pruning.execute import compare, execute
-from pruning.plan import NeedsSimilarityError, Request
+from pruning.plan import NeedsSimilarityError, Request, plan
 from pruning.store import Store
-from pruning.sweep import plan_sweep
+from pruning.sweep import Clock, duration, plan_sweep
+from pruning.sweep_command import name_layers
 
 
 @pytest.fixture
@@ -46,3 +48,31 @@ def test_what_is_stored_is_not_run_again(base, store):
     list(execute(first.left[0], store))
     second = plan_sweep(base, ["top"], [2, 3], [0], store)
     assert len(second.stored) == 1 and second.left == first.left[1:]
+
+
+def test_the_time_left_rests_on_stored_runs_first_and_on_its_own_afterwards():
+    known = [make_run((0, 1, 2, 3), train_seconds=50.0), make_run((0,), train_seconds=20.0)]
+    assert (
+        str(Clock([4, 1], known, n_workers=1)) == "about 70 s left"
+    )  # 10 s for each layer and for what else a run does
+    assert str(Clock([4, 1], known, n_workers=2)) == "about 50 s left"  # two do 1.4 times as much as one
+    clock = Clock([4, 1], [make_run((0,), start="fine-tuned-as-is", train_seconds=0.0)], 1)
+    assert str(clock) == ""  # no training is no training time
+    clock.count(4, is_done=False)
+    assert str(clock) == "" and clock.left == 2
+    clock.count(1)
+    assert str(clock) == "about 0 s left"
+
+
+@pytest.mark.parametrize(
+    "seconds, text", [(0, "0 s"), (99, "99 s"), (100, "2 min"), (5999, "100 min"), (9000, "2.5 h")]
+)
+def test_durations_in_words(seconds, text):
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize("strategy, n_dropped", [("top", 0), ("top", 2), ("symmetric", 1)])
+def test_a_run_named_by_its_layers_is_the_same_run(base, store, strategy, n_dropped):
+    planned = plan_sweep(base, [strategy], [n_dropped], [0], store)
+    ((request, spec),) = planned.distinct.items()
+    assert plan(name_layers(request, spec.kept), store)[0] == spec

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from rows import save_shipped
+from rows import make_minilm_run, save_shipped
 
 from pruning.store import Store
 from pruning.ui.choice import Choice, settle
@@ -26,23 +26,27 @@ def test_each_lacking_stack_once_few_dropped_layers_first(store):
     assert [(r.strategy, r.n_dropped) for r in requests] == [("top", 0)] + [
         (name, n) for n in range(1, 6) for name in ("top", "bottom")
     ]
-    assert {r.seed for r in requests} == {5} and text.startswith("Fill the curve: 11 runs with seed 5")
+    assert {r.seed for r in requests} == {5} and text.startswith("Add seed 5 to the curve: 11 runs with seed 5")
 
 
 def test_what_is_stored_is_left_out(store):
-    stored = {run.kept for run in store.runs("minilm-l6", "movie-reviews") if run.seed == 0}
     requests, _ = offered(Choice(strategy="top", compare=("bottom",), seed=0), store)
-    assert stored and len(requests) < 11
+    points = [(r.strategy, r.n_dropped) for r in requests]
+    assert points == [(name, n) for n in range(2, 6) for name in ("top", "bottom")]  # 0 and 1 dropped are shipped
 
 
 def test_without_a_seed_it_is_the_first_that_lacks_any(store):
-    full = Choice(strategy="top", compare=("bottom",))
-    assert {r.seed for r in make_missing(full, store)} == {0}
+    curve = Choice(strategy="top", compare=())
+    assert {r.seed for r in make_missing(curve, store)} == {0}
+    for n in range(1, 5):
+        store.add(make_minilm_run(range(n), 70.0, seed=0))
+    assert {r.seed for r in make_missing(curve, store)} == {1}
 
 
 def test_custom_stacks_and_unmeasured_contribution_are_not_filled(store):
-    requests, _ = offered(Choice(strategy="custom", layers="1,3", compare=("contribution",), seed=5), store)
-    assert all(r.strategy == "contribution" for r in requests)
+    choice = Choice(strategy="custom", layers="1,3", compare=("contribution",), seed=5)
+    assert {r.strategy for r in offered(choice, store)[0]} == {"contribution"}
+    assert offered(replace(choice, pooling="mean"), store)[0] == ()  # shipped is the sentence token's alone
 
 
 def test_where_nothing_can_be_run_the_button_says_so(store):

@@ -266,8 +266,8 @@ def test_a_landscape_tells_the_choice_the_best_and_how_far_off_it_is(see, store)
     (fingerprint,) = {run.data for run in store.runs("minilm-l6", "movie-reviews")}
     store.add(make_landscape(estimates, n_layers=6, data=fingerprint, **MINILM))
     view = landscape_view(*see().scene)
-    assert view["story"]["lead"] == "Kept 0–4 would score about 80.0:"
-    assert view["story"]["text"].startswith("of as many layers 1–5 is estimated best, at 79.0.")
+    assert view["story"]["lead"] == "Kept 0–4: estimated 80.0, measured 79.5 (2 seeds)."
+    assert view["story"]["text"].startswith("Of as many layers 1–5 is estimated best on validation texts, 79.0 here.")
     assert view["story"]["unknown"].startswith("Estimates, not measurements:")
     assert [row[1] for row in view["best"]["numbers"]["rows"]] == ["0–5", "1–5"]
     assert "seed 0, 1,000 test texts · open: estimates" in title(view["stacks"])
@@ -278,5 +278,5 @@ def test_a_landscape_tells_the_choice_the_best_and_how_far_off_it_is(see, store)
 
 def test_the_landscape_button_says_what_it_costs_and_gives_the_command(see):
     told = analysis_action(see(), LANDSCAPE)
-    assert "about four times as long as the full model's run" in told["text"]
+    assert "about four to five times as long as the full model's run" in told["text"]
     assert told["command"][0] == "python -m pruning landscape" and 'ANALYSES["landscape"]' in told["python"]

@@ -56,12 +56,12 @@
       if (turn !== drawn || plot.hidden || !width) return; // a newer drawing is on its way, or the tab is closed
       await Plotly.react(plot, ...drawing(value.figure, width), { displayModeBar: false });
       plot.dataset.drawn = String(drawn);
-      const clickable = value.figure.layout.meta && value.figure.layout.meta.label_space;
+      const clickable = value.figure.layout.meta && value.figure.layout.meta.clickable;
       if (clickable && !plot.dataset.clickable) {
         plot.dataset.clickable = "yes";
         plot.on("plotly_click", ({ points }) => {
           const at = points[0];
-          if (Array.isArray(at.customdata)) pick({ strategy: at.customdata[0], n_dropped: at.x, layers: at.customdata[2] });
+          if (Array.isArray(at.customdata)) pick({ strategy: at.customdata[0], n_dropped: Math.round(at.x), layers: at.customdata[2] });
         });
         plot.on("plotly_hover", ({ points }) => preview(points[0].customdata && points[0].customdata[2]));
         plot.on("plotly_unhover", () => preview(null));

@@ -146,8 +146,10 @@ def connect_live(page: Page) -> list:
             buttons = [gr.Button(interactive=False) for _ in BUTTONS]
             return [seen, *show_job(job, page.store), *unchanged(CHOICES + PARTS), *buttons]
         own = uploads(visitor)
-        choice = show_result(read_choice(values), job, own)
-        return [job.id if job else "", *all_updates(choice, own, job, page.store)]
+        updates = all_updates(show_result(read_choice(values), job, own), own, job, page.store)
+        if job and not job.ended:  # what the visitor chooses meanwhile is not taken back
+            updates[len(page.live) : len(page.live) + len(CHOICES)] = unchanged(CHOICES)
+        return [job.id if job else "", *updates]
 
     def stop(seen, visitor, *values):
         page.runs.stop(visitor)
@@ -222,7 +224,7 @@ def connect_action(
     def start(visitor, *values):
         values, given = values[: len(CHOICES)], values[len(CHOICES) :]
         shown = see(page, visitor, values)
-        request = with_message(lambda: request_of(shown))
+        request = with_message(lambda: request_of(shown, action))
         asked = with_message(lambda: texts(shown, *given))
         job = with_message(lambda: page.runs.start(visitor, request, action, asked))
         if (job.request, job.action, job.texts) != (request, action, asked):

@@ -37,7 +37,9 @@ def offer(
         if lacking:
             points = lacking.values()
             requests = [as_request(replace(choice, strategy=name, n_dropped=n), topic, seed) for name, n in points]
-            return tuple(requests), describe_filling(requests, subject, topic, store)
+            begun = not found.runs or any(run.seed == seed for run in found.runs)
+            what = "Fill the curve" if begun else f"Add seed {seed} to the curve"
+            return tuple(requests), f"{what}: {describe_filling(requests, subject, topic, store)}"
     return (), NOTHING
 
 
@@ -69,7 +71,7 @@ def stacks_without_run(
 
 
 def describe_filling(requests: Sequence[Request], subject: Subject, topic: Topic, store: Store) -> str:
-    """How many runs are left, with which seed, and how long their training takes where that is known."""
+    """How many runs, with which seed, and how long their training takes where that is known."""
     runs, seconds = store.runs(subject.key, latest=frames.LATEST), []
     for request in requests:
         n_kept = subject.n_layers - request.n_dropped
@@ -79,4 +81,4 @@ def describe_filling(requests: Sequence[Request], subject: Subject, topic: Topic
         seconds += [known[0]] if known else []
     lasts = f", about {duration(sum(seconds))}" if len(seconds) == len(requests) else ""
     n = len(requests)
-    return f"Fill the curve: {n} run{'s' * (n != 1)} with seed {requests[0].seed}{lasts}"
+    return f"{n} run{'s' * (n != 1)} with seed {requests[0].seed}{lasts}"

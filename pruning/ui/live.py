@@ -1,7 +1,7 @@
 """A live run as the page knows it: whose it is, and how it stands, in words."""
 
 from contextlib import suppress
-from threading import Lock
+from threading import RLock
 
 from ..jobs import CANCELLED, DONE, FAILED, WAITING, Job, JobQueue
 from ..plan import DISAGREE, DRIFT, EXPORT, LANDSCAPE, PROBE, RUN, SIMILARITY, TRY, Request
@@ -23,11 +23,11 @@ class LiveRuns:
     def __init__(self, jobs: JobQueue):
         self._jobs = jobs
         self._ids: dict[str, str] = {}  # visitor -> job
-        self._lock = Lock()  # two tabs may start at once
+        self._lock = RLock()  # two tabs may start at once
 
     def find(self, visitor: str) -> Job | None:
         """The job this visitor started last as it stands now, or the last that followed it, while it is known."""
-        with suppress(LookupError):
+        with self._lock, suppress(LookupError):
             job = self._jobs.get(self._ids.get(visitor, ""))
             while job.next:
                 job = self._jobs.get(job.next)
@@ -72,6 +72,7 @@ def describe_job(job: Job | None, store: Store) -> dict:
         return NOTHING | {"title": f"Done: {name_run(job)} → {job.run.score:.1f}", "detail": describe_run(job, store)}
     if job.state == CANCELLED:
         kept = "nothing was stored" if job.action == RUN else "what was finished before is kept"
+        kept += ", and nothing follows; the runs before it are kept" if job.rest else ""
         return NOTHING | {"title": "Cancelled", "detail": f"{name_run(job)}: {kept}."}
     if job.state == FAILED:
         return NOTHING | {"title": f"{ACTION_NAMES.get(job.action, 'This run')} failed", "detail": job.error}

@@ -2,7 +2,7 @@
 
 from .. import checkpoints
 from ..models import MODELS
-from ..plan import COMMANDS, DRIFT, EXPORT, LANDSCAPE, PROBE, SIMILARITY, TRY, Request, full_request, plan
+from ..plan import COMMANDS, DRIFT, EXPORT, LANDSCAPE, PROBE, RUN, SIMILARITY, TRY, Request, full_request, plan
 from ..store import Store
 from ..tasks import TASKS
 from .action import expected_time
@@ -15,7 +15,7 @@ DOES = {
     DRIFT: "Drift: one pass of that and of the fine-tuned model over the same texts.",
     PROBE: "Probes: two passes over at most 2,000 validation texts, and regressions on every state.",
     LANDSCAPE: "Trains two models in which all stacks of layers share their weights, and scores every stack; that "
-    "takes about four times as long as the full model's run.",
+    "takes about four to five times as long as the full model's run. What is stored is not estimated again.",
     TRY: "Compares the full model, fine-tuned with the same recipe and seed, with the pruned one.",
     EXPORT: "Writes the fine-tuned model of this point.",
 }
@@ -33,7 +33,7 @@ def analysis_action(shown: Shown, *actions: str) -> dict:
             "problem": True,
         }
     try:
-        request = request_of(shown)
+        request = request_of(shown, actions[0])
     except ValueError as error:
         return {"text": str(error), "command": [], "problem": True}
     text = what_comes_first(shown) + " ".join(DOES[action] for action in actions)
@@ -52,12 +52,12 @@ def what_comes_first(shown: Shown) -> str:
     return f"Fetches {' and '.join(fetched)} first. " if fetched else ""
 
 
-def request_of(shown: Shown) -> Request:
-    """The point that is shown, with a seed that it was run with. ValueError: it is impossible."""
+def request_of(shown: Shown, action: str = RUN) -> Request:
+    """The point that is shown, with a seed that it was run with; a landscape has its own. ValueError: impossible."""
     found, dropped, problem = look_up(*shown.scene)
     if problem:
         raise ValueError(problem)
-    seeds = [run.seed for run in found.runs if run.dropped == dropped]
+    seeds = [run.seed for run in found.runs if run.dropped == dropped and action != LANDSCAPE]
     seed = min(seeds, default=0) if shown.choice.seed is None else shown.choice.seed
     return as_request(shown.choice, shown.topic, seed)
 

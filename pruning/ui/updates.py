@@ -86,6 +86,7 @@ def make_updates(
     is_free = job is None or bool(job.ended)
     lacking, text = offer(choice, subject, topic, scoped, version(scoped))
     run = gr.Button(interactive=view.can_run and is_free)
+    text = text if view.can_run else "Fill the curve"
     fill = gr.Button(text, interactive=view.can_run and is_free and bool(lacking))
     return [*show_job(job, store), *controls.values(), *(getattr(view, name) for name in PARTS), run, fill]
 
