@@ -33,13 +33,13 @@ NUMBERS = """## How to read the numbers
 - **Budget**: losses are counted seed by seed. *Certain*: two seeds or more, and the upper 95% end of each one's loss
   is within the budget. *Likely*: each one's loss is. *Unclear*: the mean alone, or one seed.
 - **Landscape**: estimates, not measurements, of what each stack (the layers that are kept) would score if it were
-  dropped to and fine-tuned with the chosen recipe. Two models are fine-tuned in which all stacks share their weights, with another random stack
-  at each step and a loss at every depth (after LayerDrop, Fan et al. 2020): one for stacks that end in the upper half, one
-  for the rest. Then every stack is scored without further training. Single layers of the lower half are left out. The
-  tab says how far off the estimates are from the runs there are; they are never averaged or joined with runs.
-- **Precision**: where the processor multiplies bfloat16 faster, training multiplies in it, with weights in float32; each
-  row says so. Runs of both stand in one line: their scores differ by no more than other seeds' do. Scores are measured in
-  float32.
+  dropped to and fine-tuned with the chosen recipe. Two models are fine-tuned in which all stacks share their weights,
+  with another random stack at each step and a loss at every depth (after LayerDrop, Fan et al. 2020): one for stacks
+  that end in the upper half, one for the rest. Then every stack is scored without further training. Single layers of
+  the lower half are left out. The tab says how far off the estimates are from the runs there are; they are never
+  averaged or joined with runs.
+- **Precision**: where the processor multiplies bfloat16 faster, training multiplies in it, with weights in float32;
+  each row says so. Runs of both stand in one line. Scores are measured in float32.
 - **Order** (under Recipe and seed): drop, then fine-tune; or fine-tune, drop, fine-tune again; or without the last.
 - **Inference time**: median time of one forward pass over 1 and over 32 test texts of typical length, of at least 12
   passes and half a second after three to warm up, on the device named in the row.
