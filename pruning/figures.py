@@ -20,6 +20,7 @@ HEIGHT = 372  # pixels of the curve
 MARGIN = {"l": 52, "r": 4, "t": 10, "b": 46}
 LABEL_GAP = 15  # pixels between two line labels
 LABEL_SPACE = 118  # pixels right of the plot for the line labels; the page keeps it at any width
+META = {"label_space": LABEL_SPACE, "clickable": True}  # for the page
 MOST_VALUES = 12  # layers whose numbers fit into the heatmap's cells
 BUDGETS = (1, 2, 3)  # points of loss whose bands are drawn
 INK, MUTE, GRID, ACCENT, CARD = (f"var(--lp-{name})" for name in ("ink", "mute", "grid", "accent", "card"))
@@ -61,10 +62,7 @@ def score_against_dropped(
     layout["xaxis"] |= {"tickvals": list(range(int(edges[1]) + 1))}
     layout["yaxis"] |= {"title": {"text": axis}, "range": list(limits)}
     hidden = {"visible": False, "fixedrange": True}
-    layout |= {
-        "xaxis2": hidden | {"range": [0, 1], "anchor": "y2"},
-        "meta": {"label_space": LABEL_SPACE, "clickable": True},
-    }
+    layout |= {"xaxis2": hidden | {"range": [0, 1], "anchor": "y2"}, "meta": META}
     layout |= {"yaxis2": hidden | {"range": list(limits), "anchor": "x2"}}
     return go.Figure(leaders + traces, layout)
 
