@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from .analysis_frames import PRE_TRAINED_LABEL
 from .figures import ACCENT, CARD, INK, MUTE, blank_layout, draw_values, empty_figure, stroke
@@ -19,7 +18,7 @@ MOST_VALUES = 14  # columns whose numbers fit into the cells
 
 def heatmap(
     table: pd.DataFrame, title: str, subtitle: str, colorbar: str, x_title: str, y_title: str = "", height: int = 0
-) -> go.Figure:
+) -> dict:
     """The values of a table, its index downwards (y) and its columns (x); None is left blank."""
     if table.empty:
         return empty_figure(title, subtitle, height=0)
@@ -54,10 +53,10 @@ def heatmap(
     layout["yaxis"] |= {"title": {"text": y_title}} if y_title else {}
     numbers = [draw_values(cells)] if len(columns) <= MOST_VALUES else []
     layout["meta"] = {"values_need": 200 + 44 * len(columns)}
-    return go.Figure([cells, *numbers], layout | {"margin": {"l": 8, "r": 8, "t": 6, "b": 48}})
+    return {"data": [cells, *numbers], "layout": layout | {"margin": {"l": 8, "r": 8, "t": 6, "b": 48}}}
 
 
-def spread_of_layers(table: pd.DataFrame, title: str, subtitle: str, dropped: Sequence[int] = ()) -> go.Figure:
+def spread_of_layers(table: pd.DataFrame, title: str, subtitle: str, dropped: Sequence[int] = ()) -> dict:
     """Median cosine (y) of each layer's input and output (x: layer); bars are the quartiles over texts."""
     if table.empty:
         return empty_figure(title, subtitle, height=0)
@@ -89,10 +88,10 @@ def spread_of_layers(table: pd.DataFrame, title: str, subtitle: str, dropped: Se
     layout = blank_layout(title, subtitle, HEIGHT) | {"margin": MARGIN}
     layout["xaxis"] |= {"title": {"text": "layer (0 is nearest the embeddings)"}, "dtick": 1}
     layout["yaxis"] |= {"title": {"text": "cosine of input and output", "standoff": 8}, "automargin": True}
-    return go.Figure([points], layout)
+    return {"data": [points], "layout": layout}
 
 
-def probe_curves(table: pd.DataFrame, title: str, subtitle: str, axis: str, knows_from: dict[str, str]) -> go.Figure:
+def probe_curves(table: pd.DataFrame, title: str, subtitle: str, axis: str, knows_from: dict[str, str]) -> dict:
     """Score of a probe (y, percent) on each state (x), a line per model; bars are 95% intervals over texts.
 
     `knows_from`: line -> the first state within one point of its best, which is ringed.
@@ -129,12 +128,12 @@ def probe_curves(table: pd.DataFrame, title: str, subtitle: str, axis: str, know
     layout = blank_layout(title, subtitle, HEIGHT + 60) | {"margin": MARGIN | {"t": 34}} | legend()
     layout["xaxis"] |= {"title": {"text": STATES}, "tickvals": list(range(len(order))), "ticktext": order}
     layout["yaxis"] |= {"title": {"text": axis}}
-    return go.Figure(traces, layout)
+    return {"data": traces, "layout": layout}
 
 
 def worth_its_cost(
     table: pd.DataFrame, title: str, subtitle: str, column: str, axis: str, score: str, chosen: tuple | None
-) -> go.Figure:
+) -> dict:
     """Score (y, percent) against a cost (x, `column` of the table), a point per kept set; dominated ones are faded."""
     table = table[table[column].notna()]
     if table.empty:
@@ -144,7 +143,7 @@ def worth_its_cost(
     layout = blank_layout(title, subtitle, HEIGHT + 40) | {"margin": MARGIN | {"t": 40}} | legend()
     layout["xaxis"] |= {"title": {"text": axis}}
     layout["yaxis"] |= {"title": {"text": score}}
-    return go.Figure([draw_front(table, column), *traces], layout)
+    return {"data": [draw_front(table, column), *traces], "layout": layout}
 
 
 def draw_stacks(strategy: str, rows: pd.DataFrame, column: str, chosen: tuple | None) -> list[dict]:

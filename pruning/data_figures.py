@@ -5,8 +5,6 @@ Plotly takes texts for HTML of its own kind, so a user's texts reach it through 
 
 from html import escape
 
-import plotly.graph_objects as go
-
 from .figures import ACCENT, CARD, MUTE, blank_layout, empty_figure
 
 SHADES = {"train": 1, "validation": 0.6, "test": 0.3, "all": 1}  # of one colour, so that they are no strategies'
@@ -16,7 +14,7 @@ MOST_CHARACTERS = 18  # of a class beside its bar; the pointer reads off the res
 MARGIN = {"l": 8, "r": 8, "t": 26, "b": 44}
 
 
-def class_balance(classes: list[dict], title: str, subtitle: str) -> go.Figure:
+def class_balance(classes: list[dict], title: str, subtitle: str) -> dict:
     """Texts (x, count) of each class (y), a bar of one piece per split; `classes` are the report's rows."""
     if not classes:
         return empty_figure(title, subtitle, height=0)
@@ -33,10 +31,10 @@ def class_balance(classes: list[dict], title: str, subtitle: str) -> go.Figure:
     layout["xaxis"] |= {"title": {"text": "texts"}}
     layout["yaxis"] |= {"showgrid": False, "automargin": True, "range": [len(names) - 0.5, -0.5]}
     layout["yaxis"] |= {"tickvals": list(range(len(names))), "ticktext": [plain(cut(row["class"])) for row in classes]}
-    return go.Figure(bars, layout)
+    return {"data": bars, "layout": layout}
 
 
-def histogram_figure(histogram: dict, title: str, subtitle: str, axis: str) -> go.Figure:
+def histogram_figure(histogram: dict, title: str, subtitle: str, axis: str) -> dict:
     """Texts (y, count) by value (x), stacked where there are several splits; `histogram` is one of the report's.
 
     The bars are drawn equally wide, also the last one, which may stand for a wider range than the others.
@@ -56,7 +54,7 @@ def histogram_figure(histogram: dict, title: str, subtitle: str, axis: str) -> g
     layout = stacked_layout(title, subtitle, HEIGHT) | {"showlegend": len(bars) > 1}
     layout["xaxis"] |= {"title": {"text": axis}, "showgrid": False} | ticks(edges, ranges)
     layout["yaxis"] |= {"title": {"text": "texts"}, "automargin": True}
-    return go.Figure(bars, layout)
+    return {"data": bars, "layout": layout}
 
 
 def bar(split: str) -> dict:

@@ -1,17 +1,18 @@
-"""Figures: each a pure function from a table to a plotly Figure. Nothing else imports plotly.
+"""Figures: each a pure function from a table to plotly's {data, layout} as plain values, as the page draws them.
+
+In Python `plotly.graph_objects.Figure` takes them as they are. It also checks every one of them, which takes longer
+than all the rest of a view: the tests do that, the server does not.
 
 Colours are names of CSS variables, `var(--lp-...)`; the page puts in the values of its light or dark theme when it
-draws, so one figure serves both. `palette.theme_colours` lists them. Traces, shapes and annotations are collected as
-plain values and given to plotly at once, which is several times faster than adding them one by one.
+draws, so one figure serves both. `palette.theme_colours` lists them.
 """
 
 from collections.abc import Sequence
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from .frames import MEASURED
-from .labels import drawing_order, line_labels, spread
+from .labels import line_labels, lines_of, spread
 from .palette import LOOKS, SIMILAR, cosine_colour
 from .published import EVIDENCE, SOURCES
 from .strategies import STRATEGIES, describe_layers
@@ -37,7 +38,7 @@ def score_against_dropped(
     budget: float = 2,
     reference: tuple[str, float] | None = None,
     axis: str = "score, %",
-) -> go.Figure:
+) -> dict:
     """Score (y, percent) against layers dropped (x, count), a line per strategy in `curve`, labelled at its end.
 
     `strategy` is drawn strongest and `n_dropped` marked; `baseline` is the full model's score, a dashed line, from
@@ -47,11 +48,10 @@ def score_against_dropped(
         return empty_figure(title, subtitle)
     edges = (-0.25, max(int(curve.n_dropped.max()), n_dropped) + 0.25)
     limits = y_range(curve, baseline, budget, reference)
-    traces = []
-    for name in drawing_order(curve, strategy):
-        rows = curve[curve.strategy == name].sort_values("n_dropped").to_dict("records")
+    traces, lines = [], lines_of(curve, strategy)
+    for name, rows in lines.items():
         traces += draw_line(rows, name, strong=name == strategy)
-    labels = line_labels(curve, strategy, baseline, budget, reference)
+    labels = line_labels(lines, strategy, baseline, budget, reference)
     leaders, annotations = draw_labels(labels, edges[1], limits)
     shapes = [{"type": "line", "x0": n_dropped, "x1": n_dropped, "y0": 0, "y1": 1, "yref": "y domain"}]
     shapes[0]["line"] = stroke(ACCENT, 1.4, "dot")
@@ -64,7 +64,7 @@ def score_against_dropped(
     hidden = {"visible": False, "fixedrange": True}
     layout |= {"xaxis2": hidden | {"range": [0, 1], "anchor": "y2"}, "meta": META}
     layout |= {"yaxis2": hidden | {"range": list(limits), "anchor": "x2"}}
-    return go.Figure(leaders + traces, layout)
+    return {"data": leaders + traces, "layout": layout}
 
 
 def y_range(
@@ -180,7 +180,7 @@ def draw_labels(labels: list[dict], edge: float, limits: tuple[float, float]) ->
 
 def similarity_of_layers(
     table: pd.DataFrame, title: str, subtitle: str, dropped: Sequence[int] = (), labels: dict[str, str] | None = None
-) -> go.Figure:
+) -> dict:
     """Mean cosine of each layer's input and output: tasks (with `labels`) by layers, `dropped` ones hatched."""
     if table.empty:
         return empty_figure(title, subtitle, height=0)
@@ -216,7 +216,7 @@ def similarity_of_layers(
     layout["xaxis"] |= {"dtick": 1, "showgrid": False, "range": [-0.5, grid.shape[1] - 0.5]}
     layout["yaxis"] |= {"range": [len(tasks) - 0.5, -0.5], "showgrid": False, "automargin": True}
     layout["yaxis"] |= {"tickvals": cells["y"], "ticktext": names}
-    return go.Figure([cells, *hatched, *values], layout | {"margin": {"l": 8, "r": 8, "t": 6, "b": 44}})
+    return {"data": [cells, *hatched, *values], "layout": layout | {"margin": {"l": 8, "r": 8, "t": 6, "b": 44}}}
 
 
 def draw_values(cells: dict) -> dict:
@@ -265,10 +265,10 @@ def neighbours(layers: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def blank_layout(title: str, subtitle: str, height: int) -> dict:
-    """The look that all figures share; no template, whose 7 kB would travel with each of them."""
+    """The look that all figures share; an empty template, where plotly in Python would set its own."""
     axis = {"gridcolor": GRID, "zeroline": False, "fixedrange": True, "linecolor": GRID, "tickcolor": GRID}
     return {
-        "template": go.layout.Template(),
+        "template": {},
         "title": {"text": title, "subtitle": {"text": subtitle}},
         "height": height or None,
         "margin": MARGIN,
@@ -284,10 +284,10 @@ def blank_layout(title: str, subtitle: str, height: int) -> dict:
     }
 
 
-def empty_figure(title: str, subtitle: str, height: int = HEIGHT) -> go.Figure:
+def empty_figure(title: str, subtitle: str, height: int = HEIGHT) -> dict:
     """A figure without data: its title says what is missing."""
     layout = blank_layout(title, subtitle, height) | {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
-    return go.Figure([], layout)
+    return {"data": [], "layout": layout}
 
 
 def level(y: float, edges: tuple[float, float], line: dict) -> dict:

@@ -7,23 +7,29 @@ import pandas as pd
 from .strategies import STRATEGIES, describe_layers
 
 
-def drawing_order(curve: pd.DataFrame, strategy: str) -> list[str]:
-    """Strategies in the table's order, the one looked at last, so that it lies on top."""
-    present = set(curve.strategy)
-    return sorted((name for name in STRATEGIES if name in present), key=lambda name: name == strategy)
+def lines_of(curve: pd.DataFrame, strategy: str) -> dict[str, list[dict]]:
+    """Strategy -> its rows by layers dropped. In the table's order, the one looked at last, so that it lies on top."""
+    found = {}
+    for row in sorted(curve.to_dict("records"), key=lambda row: row["n_dropped"]):
+        found.setdefault(row["strategy"], []).append(row)
+    order = sorted((name for name in STRATEGIES if name in found), key=lambda name: name == strategy)
+    return {name: found[name] for name in order}
 
 
 def line_labels(
-    curve: pd.DataFrame, strategy: str, baseline: float | None, budget: float, reference: tuple[str, float] | None
+    lines: dict[str, list[dict]],
+    strategy: str,
+    baseline: float | None,
+    budget: float,
+    reference: tuple[str, float] | None,
 ) -> list[dict]:
     """Text, colour and the height of what each label belongs to, `x` where that ends."""
     labels = []
-    for name in drawing_order(curve, strategy):
-        rows = curve[curve.strategy == name].sort_values("n_dropped")
-        for row in rows.itertuples() if name == "custom" else [rows.iloc[-1]]:
-            text = STRATEGIES[name].label if name != "custom" else f"Custom {describe_layers(row.dropped)}"
+    for name, rows in lines.items():
+        for row in rows if name == "custom" else rows[-1:]:
+            text = STRATEGIES[name].label if name != "custom" else f"Custom {describe_layers(row['dropped'])}"
             strong = f"<b>{text}</b>" if name == strategy else text
-            labels.append({"text": strong, "colour": name, "x": row.n_dropped, "y": row.score})
+            labels.append({"text": strong, "colour": name, "x": row["n_dropped"], "y": row["score"]})
     if baseline is not None:
         labels.append({"text": f"full model {baseline:.1f}", "colour": "mute", "x": None, "y": baseline})
         labels.append({"text": f"{budget:g}-point budget", "colour": "accent", "x": None, "y": baseline - budget})

@@ -1,7 +1,6 @@
 """The figure of a landscape; a pure function from tables, as in figures.py."""
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from .figures import ACCENT, CARD, INK, MUTE, blank_layout, empty_figure, stroke
 from .strategies import describe_layers
@@ -12,7 +11,7 @@ BESIDE = 0.12  # layers
 
 def every_stack(
     table: pd.DataFrame, title: str, subtitle: str, n_layers: int, axis: str, dropped: tuple[int, ...] | None = None
-) -> go.Figure:
+) -> dict:
     """Score (y, percent) against layers dropped (x): estimates open, the best of each number joined, runs filled.
 
     `table` is of `landscape_frames.landscape_table`; `dropped` marks one stack.
@@ -34,7 +33,7 @@ def every_stack(
     layout["xaxis"] |= {"title": {"text": f"layers dropped (of {n_layers})"}, "dtick": 1}
     layout["yaxis"] |= {"title": {"text": axis}}
     layout["meta"] = {"clickable": True}
-    return go.Figure(traces, layout)
+    return {"data": traces, "layout": layout}
 
 
 def points(rows: pd.DataFrame, column: str, name: str, marker: dict) -> dict:

@@ -4,7 +4,7 @@ Where a source gives one point twice, the printed number counts before one read 
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -87,11 +87,12 @@ def scores(model: str, task: str, source: str) -> pd.DataFrame:
     return rows[(rows.model == model) & (rows.task == task) & (rows.source == source)].reset_index(drop=True)
 
 
-def tasks(model: str) -> list[str]:
+@cache
+def tasks(model: str) -> tuple[str, ...]:
     """Published task names of that model, the average first; empty for a model no source reports."""
     rows = load_scores()
     found = rows[(rows.model == model) & (rows.strategy == "none")].task.unique().tolist()
-    return sorted(found, key=lambda name: name != AVERAGE)
+    return tuple(sorted(found, key=lambda name: name != AVERAGE))
 
 
 def sources(model: str, task: str) -> list[str]:

@@ -1,8 +1,9 @@
-"""Figures by their traces, shapes, titles and axes, never by pixels."""
+"""Figures by their traces, shapes, titles and axes, never by pixels. `Figure` refuses what plotly does not know."""
 
 import json
 
 import pytest
+from plotly.graph_objects import Figure
 from rows import make_run, make_similarity
 
 from pruning import figures
@@ -22,7 +23,7 @@ RUNS = [
 
 def draw(curve, **options):
     options = {"strategy": "top", "n_dropped": 1, "baseline": full_score(curve)} | options
-    return score_against_dropped(curve, "Title", "Subtitle", 4, **options)
+    return Figure(score_against_dropped(curve, "Title", "Subtitle", 4, **options))
 
 
 def lines(figure):
@@ -128,7 +129,7 @@ def test_without_a_full_model_there_is_no_budget_and_no_invented_line():
 
 EMPTY = (
     draw(measured_curve([], None)),
-    similarity_of_layers(similarity_table([], "sentence", ""), "Title", "Subtitle"),
+    Figure(similarity_of_layers(similarity_table([], "sentence", ""), "Title", "Subtitle")),
 )
 
 
@@ -140,7 +141,7 @@ def test_an_empty_table_is_an_empty_figure_whose_title_says_so(figure):
 def heatmap(dropped=()):
     rows = [make_similarity(), make_similarity(task="tweets", mean=(0.75, 0.85, 0.9, 0.65))]
     table = similarity_table(rows, "sentence", rows[0].revision)
-    return similarity_of_layers(table, "Title", "Subtitle", dropped, {"tweets": "Tweets"})
+    return Figure(similarity_of_layers(table, "Title", "Subtitle", dropped, {"tweets": "Tweets"}))
 
 
 def test_the_heatmap_has_a_row_per_task_and_a_column_per_layer():
@@ -155,14 +156,14 @@ def test_the_heatmap_has_a_row_per_task_and_a_column_per_layer():
 
 def test_the_numbers_are_rounded_once_as_they_are_in_the_layer_stack():
     rows = [make_similarity(mean=(0.98648, 0.9, 0.8, 0.7))]
-    figure = similarity_of_layers(similarity_table(rows, "sentence", rows[0].revision), "Title", "Subtitle")
+    figure = Figure(similarity_of_layers(similarity_table(rows, "sentence", rows[0].revision), "Title", "Subtitle"))
     assert figure.data[-1].text[0] == "0.986"
 
 
 @pytest.mark.parametrize("n_layers, shown", [(12, True), (24, False)])
 def test_the_numbers_are_left_to_the_pointer_where_there_are_too_many_layers(n_layers, shown):
     rows = [make_similarity(mean=[0.9] * n_layers)]
-    figure = similarity_of_layers(similarity_table(rows, "sentence", rows[0].revision), "Title", "Subtitle")
+    figure = Figure(similarity_of_layers(similarity_table(rows, "sentence", rows[0].revision), "Title", "Subtitle"))
     assert ("values" in [trace.name for trace in figure.data]) == shown
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rows import make_run
 
 from pruning.frames import measured_curve
-from pruning.labels import drawing_order, line_labels, spread
+from pruning.labels import line_labels, lines_of, spread
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,14 @@ def test_spread_labels_keep_their_order_their_gap_and_the_limits(heights):
 
 def test_the_strategy_looked_at_is_drawn_last():
     curve = measured_curve([make_run(), make_run((0, 1, 2))], None)
-    assert drawing_order(curve, "top")[-1] == "top"
-    assert drawing_order(curve, "bottom")[-1] == "bottom"
+    assert list(lines_of(curve, "top"))[-1] == "top"
+    assert list(lines_of(curve, "bottom"))[-1] == "bottom"
 
 
 def test_each_line_is_labelled_at_its_end_and_custom_points_by_their_layers():
     curve = measured_curve([make_run(score=80), make_run((0, 1, 2), 78), make_run((1, 2), 70)], None)
-    labels = {label["text"]: (label["x"], label["y"]) for label in line_labels(curve, "top", 80.0, 2, ("Small", 75.0))}
+    labels = line_labels(lines_of(curve, "top"), "top", 80.0, 2, ("Small", 75.0))
+    labels = {label["text"]: (label["x"], label["y"]) for label in labels}
     assert labels["<b>Top</b>"] == (1, 78) and labels["Bottom"] == (0, 80) and labels["Custom 0, 3"] == (2, 70)
     assert labels["full model 80.0"] == (None, 80) and labels["2-point budget"] == (None, 78)
     assert labels["Small 75.0"] == (None, 75)

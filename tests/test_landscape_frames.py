@@ -1,6 +1,7 @@
 """A landscape's table joins estimates with the runs made the same way, and says how far off the estimates are."""
 
 import pytest
+from plotly.graph_objects import Figure
 from rows import DATA, FULL, REVISION, make_landscape, make_run
 
 from pruning.landscape_figures import every_stack
@@ -42,7 +43,7 @@ def test_the_error_is_estimate_minus_measured_and_told_with_the_worst():
 
 def test_the_figure_shows_estimates_open_runs_filled_and_the_choice_ringed():
     table = landscape_table(make_landscape(), RUNS)
-    figure = every_stack(table, "Title", "Subtitle", 4, "accuracy, %", dropped=(3,))
+    figure = Figure(every_stack(table, "Title", "Subtitle", 4, "accuracy, %", dropped=(3,)))
     looks = {trace.name: (trace.marker.symbol, len(trace.x)) for trace in figure.data}
     assert looks == {
         "estimates": ("circle-open", len(table)),
@@ -55,7 +56,7 @@ def test_the_figure_shows_estimates_open_runs_filled_and_the_choice_ringed():
 
 
 def test_without_a_landscape_the_figure_says_so():
-    figure = every_stack(landscape_table(None, RUNS), "Every stack", "not estimated yet", 4, "accuracy, %")
+    figure = Figure(every_stack(landscape_table(None, RUNS), "Every stack", "not estimated yet", 4, "accuracy, %"))
     assert not figure.data and figure.layout.title.subtitle.text == "not estimated yet"
 
 

@@ -70,7 +70,7 @@ def test_the_replication_is_a_source_of_its_own():
 def test_the_average_comes_first_among_the_tasks_of_every_published_model():
     reported = [m.published for m in MODELS.values() if m.published]
     assert reported and all(published.tasks(model)[0] == published.AVERAGE for model in reported)
-    assert published.tasks("no such model") == []
+    assert published.tasks("no such model") == ()
 
 
 @pytest.mark.parametrize("model, n_dropped, millions", [("BERT-base", 4, 80.0), ("DistilBERT", 0, 66.0)])

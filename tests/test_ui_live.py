@@ -11,7 +11,7 @@ from pruning.progress import Progress
 from pruning.store import Store
 from pruning.ui.choice import Choice
 from pruning.ui.live import LiveRuns, describe_job
-from pruning.ui.updates import CHOICES, VIEWS, all_updates
+from pruning.ui.updates import CHOICES, LIVE, VIEWS, all_updates
 
 REQUEST = Request("minilm-l6", "tweets", "top", 2, seed=1)
 
@@ -119,16 +119,15 @@ def test_a_page_without_its_token_starts_nothing(jobs):
 def test_the_run_button_rests_while_the_visitors_job_goes_on(store, state, interactive):
     ended = 1.0 if state in (DONE, CANCELLED) else None
     job = Job("1", REQUEST, state, run=make_minilm_run(), ended=ended)
-    assert all_updates(Choice(), (), job, store)[-1].interactive is interactive
+    assert all_updates(Choice(), (), job, store)[-1]["interactive"] is interactive
 
 
 def test_a_damaged_store_leaves_the_shipped_rows_and_says_what_is_wrong(store):
     store.folder.mkdir(parents=True)
     store.path.write_bytes(b"no database " * 1000)
-    for fresh in (True, False):
-        updates = all_updates(Choice(n_dropped=1), (), None, store, fresh=fresh)
+    for told in (LIVE + CHOICES + VIEWS, VIEWS):
+        updates = all_updates(Choice(n_dropped=1), (), None, store, told)
         views = dict(zip(VIEWS, updates[-len(VIEWS) :], strict=True))
         assert views["tiles"]["tiles"][0]["number"] == "Top · drop 1 → 79.5"
         assert "is damaged" in views["action"]["text"] and views["action"]["problem"]
-        assert not views["run"].interactive
-    assert len(updates) == 3 + len(CHOICES) + len(VIEWS)
+        assert not views["run"]["interactive"]

@@ -41,7 +41,7 @@
     const plot = element.querySelector(".lp-plot");
     let drawn = 0;
     const draw = async () => {
-      const value = props.value;
+      const value = JSON.parse(props.value || null);
       if (!value) return;
       const { title } = value.figure.layout;
       element.querySelector(".lp-title").textContent = title.text;
@@ -143,7 +143,7 @@
 
   const rows = (element, props, watch) => {
     const write = () => {
-      const { title, subtitle, numbers } = props.value || {};
+      const { title, subtitle, numbers } = JSON.parse(props.value || "{}");
       element.querySelector(".lp-title").textContent = title;
       element.querySelector(".lp-sub").textContent = subtitle;
       writeTable(element.querySelector(".lp-table"), numbers);
@@ -165,9 +165,26 @@
         group.setAttribute("aria-label", group.querySelector('[data-testid="block-info"]').textContent);
       }
     };
-    watch("value", write);
+    watch("value", () => {
+      write();
+      refresh();
+    });
     write();
   };
+
+  // the tabs that follow the panel's choice: the open one is asked for anew after every change
+  const followers = [];
+  const follow = (element, props, watch, tell) => followers.push({ element, tell });
+  let asked;
+  const refresh = () => {
+    clearTimeout(asked);
+    asked = setTimeout(() => {
+      for (const { element, tell } of followers) if (element.getClientRects().length) tell();
+    }, 20); // once every part of the answer is in its place
+  };
+
+  // what has ended may have changed what the open tab shows, though not the choice
+  const job = (element, props, watch) => watch("value", () => props.value.running || refresh());
 
   const copy = (element) => {
     element.addEventListener("click", async ({ target }) => {
@@ -196,5 +213,5 @@
     for (const name of ["change", "drop"]) window.addEventListener(name, refuse, true);
   };
 
-  window.lp = { figure, rows, link, copy, limit };
+  window.lp = { figure, rows, link, follow, job, copy, limit };
 })();

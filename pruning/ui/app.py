@@ -16,7 +16,7 @@ from .panel import build_panel
 from .parts import HEADER, part
 from .take import build_export, build_try
 from .tradeoff import TAB, build_tradeoff
-from .updates import VIEWS
+from .updates import LIVE, VIEWS
 from .why import build_budget, build_probes, build_similarity
 
 DAY = (3600, 86400)  # looks every hour for files that came a day ago
@@ -39,7 +39,7 @@ def build_app(store: Store, jobs: JobQueue, installs: Installs) -> gr.Blocks:
                     visitor,
                     tabs,
                     controls,
-                    {name: live[name] for name in ("timer", "job", "cancel")},
+                    {name: live[name] for name in LIVE},
                     {name: (views | live)[name] for name in VIEWS},
                     store,
                     LiveRuns(jobs),

@@ -59,7 +59,8 @@ def budget_view(
     }
     numbers = worth_numbers(worth)
     values = {
-        n: as_value(f, f.layout.title.text, numbers, f"{file_stem(subject, topic)}-{n}.csv") for n, f in figures.items()
+        n: as_value(f, f["layout"]["title"]["text"], numbers, f"{file_stem(subject, topic)}-{n}.csv")
+        for n, f in figures.items()
     }
     return values | {
         "droppable": droppable_table(scene, rows, points),

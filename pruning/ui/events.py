@@ -1,12 +1,12 @@
 """What the page does when something is chosen, clicked, run or has ended.
 
-Every event takes the visitor and all controls of the panel. The tab Trade-off is told at once; of the tabs that follow
-the same choice only the open one is made anew, in a second step.
+Every event takes the visitor and all controls of the panel. The tab Trade-off is told at once; the page then asks for
+the open one of the tabs that follow the same choice, in a second step (`refresh` of assets/page/app.js).
 """
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from html import escape
 
 import gradio as gr
@@ -18,13 +18,27 @@ from .choice import Choice
 from .filling import make_missing
 from .live import LiveRuns, name_run
 from .messages import QUIET, with_message
+from .parts import follower
 from .point import request_of
 from .shown import Shown
 from .tradeoff import TAB
-from .updates import BUTTONS, CHOICES, PARTS, VIEWS, all_updates, read_choice, show_job, show_result, unchanged
+from .updates import (
+    BUTTONS,
+    CHOICES,
+    LIVE,
+    OF_MODEL,
+    PARTS,
+    VIEWS,
+    all_updates,
+    read_choice,
+    show_job,
+    show_result,
+    unchanged,
+)
 from .view import make_request, version
 
 LATEST = QUIET | {"trigger_mode": "always_last"}
+EVERYTHING = LIVE + CHOICES + VIEWS
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,7 @@ class OtherTab:
     parts: Sequence[gr.components.Component]
     show: Callable[..., list]  # (Shown, values of `own`) -> values of `parts`
     picked: gr.components.Component | None = None  # a figure of it whose points can be chosen
+    follower: gr.HTML = field(default_factory=follower)  # stands in the tab, where this is made
 
 
 @dataclass(frozen=True)
@@ -54,12 +69,13 @@ class Page:
     def inputs(self) -> list:
         return [self.visitor, *self.controls.values()]
 
-    @property
-    def outputs(self) -> list:
-        return [*self.live.values(), *self.controls.values(), *self.views.values()]
+    def outputs(self, names: Sequence[str] = EVERYTHING) -> list:
+        parts = self.live | self.controls | self.views
+        return [parts[name] for name in names]
 
-    def updates(self, choice: Choice, visitor: str, **how) -> list:
-        return all_updates(choice, uploads(visitor), self.runs.find(visitor), self.store, **how)
+    def updates(self, choice: Choice, visitor: str, told: Sequence[str] = EVERYTHING, **how) -> list:
+        """Of the parts that `told` names, as `outputs` gives them."""
+        return all_updates(choice, uploads(visitor), self.runs.find(visitor), self.store, told, **how)
 
 
 def connect(demo: gr.Blocks, page: Page, others: Sequence[OtherTab]) -> None:
@@ -67,11 +83,13 @@ def connect(demo: gr.Blocks, page: Page, others: Sequence[OtherTab]) -> None:
 
     def load(visitor, request: gr.Request):
         visitor = visitor or secrets.token_hex(16)
-        return [visitor, *page.updates(choices.from_query(dict(request.query_params)), visitor, fresh=True)]
+        return [visitor, *page.updates(choices.from_query(dict(request.query_params)), visitor)]
 
-    demo.load(load, page.visitor, [page.visitor, *page.outputs], **QUIET)
-    figures = [page.views["curve"], *(other.picked for other in others if other.picked)]
-    connect_others(page, others, [*connect_choices(page), *connect_points(page, figures)], connect_live(page))
+    demo.load(load, page.visitor, [page.visitor, *page.outputs()], **QUIET)
+    connect_choices(page)
+    connect_points(page, [page.views["curve"], *(other.picked for other in others if other.picked)])
+    connect_live(page)
+    connect_others(page, others)
 
 
 def connect_use(page: Page, event: Callable, field: str, value: gr.components.Component) -> None:
@@ -79,56 +97,53 @@ def connect_use(page: Page, event: Callable, field: str, value: gr.components.Co
 
     def use(chosen, visitor, *values):
         choice = replace(read_choice(values), **{field: chosen}, source="")
-        return [gr.Tabs(selected=TAB), *page.updates(choice, visitor, fresh=True)]
+        return [gr.Tabs(selected=TAB), *page.updates(choice, visitor)]
 
-    event(use, [value, *page.inputs], [page.tabs, *page.outputs], **QUIET)
+    event(use, [value, *page.inputs], [page.tabs, *page.outputs()], **QUIET)
 
 
-def connect_choices(page: Page) -> list:
-    """A change of model, task, source or strategy also changes what the other controls offer."""
+def connect_choices(page: Page) -> None:
+    """A change of model, task or strategy also changes what other controls offer."""
+    controls = page.controls
 
-    def show(visitor, *values):
-        updates = show_other_way(visitor, *values)
-        return [*updates[: -len(CHOICES + VIEWS)], *unchanged(CHOICES), *updates[-len(VIEWS) :]]
+    def listen(events: Sequence[Callable], others: tuple[str, ...], **changes) -> None:
+        told, other_model = others + VIEWS, others == OF_MODEL
 
-    def show_other_model(visitor, *values):
-        return page.updates(replace(read_choice(values), source=""), visitor, other_model=True)
+        def show(visitor, *values):
+            return page.updates(replace(read_choice(values), **changes), visitor, told, other_model=other_model)
 
-    def show_other_task(visitor, *values):
-        return page.updates(replace(read_choice(values), source=""), visitor)
+        gr.on(events, show, page.inputs, page.outputs(told), **LATEST)
 
-    def show_other_way(visitor, *values):
-        return page.updates(read_choice(values), visitor)
-
-    controls, options = page.controls, {"inputs": page.inputs, "outputs": page.outputs} | LATEST
-    rest = ("compare", "n_dropped", "budget", "recipe", "seed", "pooling", "start")
     typed = [controls["layers"].submit, controls["layers"].blur]
-    return [
-        controls["model"].input(show_other_model, **options),
-        controls["task"].input(show_other_task, **options),
-        gr.on([controls["source"].input, controls["strategy"].input], show_other_way, **options),
-        gr.on([controls[name].input for name in rest] + typed, show, **options),
-    ]
+    same = ("source", "compare", "n_dropped", "budget", "recipe", "seed", "pooling", "start")
+    listen([controls["model"].input], OF_MODEL, source="")
+    listen([controls["task"].input], ("source",), source="")
+    listen([controls["strategy"].input], ("n_dropped", "layers"))
+    listen([*(controls[name].input for name in same), *typed], ())
 
 
-def connect_points(page: Page, figures: Sequence[gr.components.Component]) -> list:
+def connect_points(page: Page, figures: Sequence[gr.components.Component]) -> None:
     """A click on a point of a figure chooses it, one on a layer of the stack drops or keeps it."""
+    told = ("strategy", "n_dropped", "layers", *VIEWS)
 
     def pick(event: gr.EventData, visitor, *values):
         point = {name: getattr(event, name, None) for name in ("strategy", "n_dropped", "layers")}
-        return page.updates(choices.pick_point(read_choice(values), point), visitor)
+        return page.updates(choices.pick_point(read_choice(values), point), visitor, told)
 
     def toggle(event: gr.EventData, visitor, *values):
         choice, layers = read_choice(values), getattr(event, "layers", None)
         n_layers = choices.find_subject(choice.model).n_layers
-        return page.updates(choices.choose_layers(choice, layers, n_layers), visitor)
+        return page.updates(choices.choose_layers(choice, layers, n_layers), visitor, told)
 
-    options = {"inputs": page.inputs, "outputs": page.outputs} | LATEST
-    return [*(figure.pick(pick, **options) for figure in figures), page.views["stack"].toggle(toggle, **options)]
+    options = {"inputs": page.inputs, "outputs": page.outputs(told)} | LATEST
+    for figure in figures:
+        figure.pick(pick, **options)
+    page.views["stack"].toggle(toggle, **options)
 
 
-def connect_live(page: Page) -> list:
+def connect_live(page: Page) -> None:
     """Run, follow, cancel. While a job goes on the choice stays the visitor's; when it has ended all is shown anew."""
+    told = LIVE + OF_MODEL + VIEWS
 
     def start(seen, visitor, *values):
         request = with_message(lambda: make_request(read_choice(values), page.store, uploads(visitor)))
@@ -143,12 +158,12 @@ def connect_live(page: Page) -> list:
     def follow(seen, visitor, *values):
         job = page.runs.find(visitor)
         if job and not job.ended and job.id == seen:
-            buttons = [gr.Button(interactive=False) for _ in BUTTONS]
-            return [seen, *show_job(job, page.store), *unchanged(CHOICES + PARTS), *buttons]
+            buttons = [gr.update(interactive=False) for _ in BUTTONS]
+            return [seen, *show_job(job, page.store), *unchanged(OF_MODEL + PARTS), *buttons]
         own = uploads(visitor)
-        updates = all_updates(show_result(read_choice(values), job, own), own, job, page.store)
+        updates = all_updates(show_result(read_choice(values), job, own), own, job, page.store, told)
         if job and not job.ended:  # what the visitor chooses meanwhile is not taken back
-            updates[len(page.live) : len(page.live) + len(CHOICES)] = unchanged(CHOICES)
+            updates[len(LIVE) : len(LIVE + OF_MODEL)] = unchanged(OF_MODEL)
         return [job.id if job else "", *updates]
 
     def stop(seen, visitor, *values):
@@ -156,47 +171,25 @@ def connect_live(page: Page) -> list:
         return follow(seen, visitor, *values)
 
     seen = gr.State("")  # the job whose start this page has shown: of those that follow one another each is shown anew
-    options = {"inputs": [seen, *page.inputs], "outputs": [seen, *page.outputs]} | QUIET
+    options = {"inputs": [seen, *page.inputs], "outputs": [seen, *page.outputs(told)]} | QUIET
     page.views["run"].click(start, **options)
     page.views["fill"].click(fill, **options)
-    return [page.live["timer"].tick(follow, **options), page.live["cancel"].click(stop, **options)]
+    page.live["timer"].tick(follow, **options)
+    page.live["cancel"].click(stop, **options)
 
 
-def connect_others(page: Page, others: Sequence[OtherTab], chosen: list, followed: list) -> None:
-    """Shows a tab as it is opened, and the open one after a choice and after the end of a job."""
-    open_tab = gr.State(TAB)
-    inputs = [*page.inputs, *(control for other in others for control in other.own)]
-    parts = [part for other in others for part in other.parts]
-
-    def show_open(opened, visitor, *values):
-        values, own = values[: len(CHOICES)], list(values[len(CHOICES) :])
-        found = []
-        for other in others:
-            mine, own = own[: len(other.own)], own[len(other.own) :]
-            shown = other.show(see(page, visitor, values), *mine) if other.tab.id == opened else None
-            found += shown or unchanged(other.parts)
-        return found
-
-    def show_ended(opened, visitor, *values):
-        job = page.runs.find(visitor)
-        return unchanged(parts) if job and not job.ended else show_open(opened, visitor, *values)
-
-    def naming(name: str) -> Callable:
-        return lambda: name
-
-    following = [other.tab for other in others]
-    for tab in page.tabs.children:
-        named = tab.select(naming(tab.id), None, open_tab, **QUIET)
-        if tab in following:  # the first is selected before the controls have their values
-            named.then(show_open, [open_tab, *inputs], parts, **LATEST)
-    for event in chosen:
-        event.then(show_open, [open_tab, *inputs], parts, **LATEST)
-    for event in followed:
-        event.then(show_ended, [open_tab, *inputs], parts, **LATEST)
+def connect_others(page: Page, others: Sequence[OtherTab]) -> None:
+    """Shows a tab as it is opened, when a control of its own changes, and whenever the page asks for the open one."""
     for other in others:
-        if other.own:
-            changed = [control.submit if isinstance(control, gr.Textbox) else control.input for control in other.own]
-            gr.on(changed, show_open, [open_tab, *inputs], parts, **LATEST)
+
+        def show(visitor, *values, other=other):
+            shown = see(page, visitor, values[: len(CHOICES)])
+            return other.show(shown, *values[len(CHOICES) :])
+
+        own = [control.submit if isinstance(control, gr.Textbox) else control.input for control in other.own]
+        options = {"inputs": [*page.inputs, *other.own], "outputs": other.parts} | LATEST
+        gr.on([other.tab.select, *own], show, **options)
+        other.follower.refresh(show, **options)
 
 
 def see(page: Page, visitor: str, values: Sequence) -> Shown:

@@ -28,7 +28,7 @@ def build_panel() -> tuple[dict[str, gr.components.Component], dict[str, gr.comp
         controls |= build_recipe_choices()
     live = {"run": gr.Button("Run this point live", variant="primary", elem_id="lp-run")}
     live["fill"] = gr.Button("Fill the curve", size="sm", elem_id="lp-fill")
-    live |= {"timer": gr.Timer(POLL_SECONDS, active=False), "job": part(JOB, "job")}
+    live |= {"timer": gr.Timer(POLL_SECONDS, active=False), "job": part(JOB, "job", start="job")}
     live["cancel"] = gr.Button("Cancel", visible=False, elem_id="lp-cancel")
     live["action"] = part(ACTION, "action", start="copy")
     return {name: controls[name] for name in CHOICES}, live

@@ -8,6 +8,9 @@ executed in the browser. `as_letters` prevents that for every part whose templat
 from typing import Any
 
 import gradio as gr
+import orjson
+
+DRAWN = ("figure", "rows")  # functions of app.js that fill a part with numbers
 
 HEADER = """<header class="lp-header"><h1>Layer Pruning Explorer</h1>
 <p>How many layers of a pre-trained transformer can you drop, which ones, and what does it cost? After
@@ -66,16 +69,24 @@ JOB = """{{#if value.title}}<div class="lp-job"><b role="status">{{value.title}}
 <span class="lp-hint">{{value.detail}}</span></div>{{/if}}"""
 
 
+class Values(gr.HTML):
+    """A part that app.js fills. Its value travels as text: Gradio would walk through its every number three times."""
+
+    def postprocess(self, value: Any) -> str | None:
+        return None if value is None else orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+
 def script(name: str) -> str:
-    """Runs lp.NAME of assets/page/app.js on the part, as soon as that file is there. Gradio finds the event's name
-    in this text: a part that reports a click on a point does so as `pick`."""
-    tell = "(point) => trigger('pick', point)" if name == "figure" else "null"
+    """Runs lp.NAME of assets/page/app.js on the part, as soon as that file is there. Gradio finds the events' names
+    in this text: a figure reports a click on a point as `pick`, a follower asks for its tab with `refresh`."""
+    tell = {"figure": "(point) => trigger('pick', point)", "follow": "() => trigger('refresh')"}.get(name, "null")
     return f"(function go() {{ window.lp ? lp.{name}(element, props, watch, {tell}) : setTimeout(go, 20); }})();"
 
 
 def part(template: str, name: str = "", start: str | None = None, clicks: str | None = None) -> gr.HTML:
     """`name` is its id on the page, `start` the function of app.js that brings it to life, or `clicks` its own."""
-    return (Template if "{{" in template else gr.HTML)(
+    kind = Values if start in DRAWN else Template if "{{" in template else gr.HTML
+    return kind(
         None,
         html_template=template,
         js_on_load=script(start) if start else clicks,
@@ -103,3 +114,8 @@ def as_letters(value: Any) -> Any:
 def figure(name: str) -> gr.HTML:
     """A figure with its title, and its numbers behind one click. A click on a point triggers `pick`."""
     return part(FIGURE, name, "figure")
+
+
+def follower() -> gr.HTML:
+    """Nothing to see: asks with `refresh` for the tab it stands in when that is open and the choice has changed."""
+    return part("", start="follow")

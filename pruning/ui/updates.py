@@ -1,4 +1,8 @@
-"""What an event changes on the Trade-off tab: the live run's parts, the controls, the views."""
+"""What an event changes on the Trade-off tab: the live run's parts, the controls, the views.
+
+Gradio makes every component anew that an event may change, also one that it leaves as it is, and keeps it per visitor:
+an event names only the parts it can change, and `gr.update` spares making them twice.
+"""
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -18,6 +22,8 @@ from .topics import find_topic, labelled_tasks, task_names
 from .view import make_settled_view, version
 
 CHOICES = tuple(field.name for field in fields(Choice))  # the controls, in the order of the events' inputs
+LIVE = ("timer", "job", "cancel")
+OF_MODEL = ("task", "source", "strategy", "n_dropped", "layers")  # controls that offer what the model and task have
 VIEWS = ("tiles", "curve", "stack", "story", "heatmap", "rows", "action", "run", "fill")
 PARTS, BUTTONS = VIEWS[:-2], VIEWS[-2:]  # fields of View; what starts work
 
@@ -37,7 +43,7 @@ def show_result(choice: Choice, job: Job | None, own: Sequence[Upload]) -> Choic
 def show_job(job: Job | None, store: Store) -> list:
     """Updates of timer, job and cancel button."""
     told = describe_job(job, store)
-    return [gr.Timer(active=told["running"]), told, gr.Button(visible=told["running"])]
+    return [gr.update(active=told["running"]), told, gr.update(visible=told["running"])]
 
 
 def read_choice(values) -> Choice:
@@ -49,17 +55,22 @@ def read_choice(values) -> Choice:
 
 
 def all_updates(
-    choice: Choice, own: Sequence[Upload], job: Job | None, store: Store, fresh: bool = False, other_model: bool = False
+    choice: Choice,
+    own: Sequence[Upload],
+    job: Job | None,
+    store: Store,
+    told: Sequence[str] = LIVE + CHOICES + VIEWS,
+    other_model: bool = False,
 ) -> list:
-    """The live run's parts, controls, views. `own` are the visitor's files.
+    """The updates of the parts that `told` names, in its order. `own` are the visitor's files.
 
-    `fresh`: every control is set, as after the page was loaded. Where the user's own rows cannot be read, the shipped
-    ones are shown, and the reason in place of the run hint.
+    Where the user's own rows cannot be read, the shipped ones are shown, and the reason in place of the run hint.
     """
     try:
-        return make_updates(choice, own, job, store, fresh, other_model)
+        found = make_updates(choice, own, job, store, told, other_model)
     except OSError as error:
-        return make_updates(choice, own, job, store.without_own(), fresh, other_model, problem=str(error))
+        found = make_updates(choice, own, job, store.without_own(), told, other_model, problem=str(error))
+    return [found[name] for name in told]
 
 
 def make_updates(
@@ -67,10 +78,10 @@ def make_updates(
     own: Sequence[Upload],
     job: Job | None,
     store: Store,
-    fresh: bool,
+    told: Sequence[str],
     other_model: bool,
     problem: str = "",
-) -> list:
+) -> dict:
     if other_model:
         choice = replace(choice, task=choices.task_with_numbers(choice, store, own))
     choice, subject, topic, sources = choices.settle(choice, store, own)
@@ -78,36 +89,44 @@ def make_updates(
     view = make_settled_view(choice, subject, topic, scoped, version(scoped))
     if problem:
         view = replace(view, action={"text": problem, "command": [], "problem": True}, can_run=False)
-    controls = control_updates(choice, subject, sources, own)
-    if fresh:
-        controls |= {name: getattr(choice, name) for name in ("budget", "recipe", "seed", "pooling", "start")}
-        controls |= {"compare": list(choice.compare)}
-        controls |= {"model": gr.Dropdown(choices.marked_models(store), value=choice.model)}
     is_free = job is None or bool(job.ended)
     lacking, text = offer(choice, subject, topic, scoped, version(scoped))
-    run = gr.Button(interactive=view.can_run and is_free)
     text = text if view.can_run else "Fill the curve"
-    fill = gr.Button(text, interactive=view.can_run and is_free and bool(lacking))
-    return [*show_job(job, store), *controls.values(), *(getattr(view, name) for name in PARTS), run, fill]
-
-
-def control_updates(choice: Choice, subject: Subject, sources: list[str], own: Sequence[Upload]) -> dict:
-    """What the model, task, source and strategy change; the other controls stay."""
-    labelled = choices.labelled_sources(sources)
-    strategies = [(STRATEGIES[name].label, name) for name in choices.offered_strategies(subject)]
-    return dict.fromkeys(CHOICES, gr.skip()) | {
-        "task": gr.Dropdown(labelled_tasks(task_names(subject.published, own), own), value=choice.task),
-        "source": gr.Radio(labelled, value=choice.source, visible=len(sources) > 1),
-        "strategy": gr.Dropdown(strategies, value=choice.strategy),
-        "n_dropped": drop_slider(choice, subject),
-        "layers": gr.Textbox(choice.layers, visible=choice.strategy == "custom"),
+    live = dict(zip(LIVE, show_job(job, store), strict=True))
+    controls = {name: update_control(name, choice, subject, sources, own, store) for name in told if name in CHOICES}
+    buttons = {
+        "run": gr.update(interactive=view.can_run and is_free),
+        "fill": gr.update(value=text, interactive=view.can_run and is_free and bool(lacking)),
     }
+    return live | controls | {name: getattr(view, name) for name in PARTS} | buttons
 
 
-def drop_slider(choice: Choice, subject: Subject) -> gr.Slider:
+def update_control(
+    name: str, choice: Choice, subject: Subject, sources: list[str], own: Sequence[Upload], store: Store
+) -> object:
+    """What a control offers and its value, or its value alone where it always offers the same."""
+    value = getattr(choice, name)
+    match name:
+        case "model":
+            return gr.update(choices=choices.marked_models(store), value=value)
+        case "task":
+            return gr.update(choices=labelled_tasks(task_names(subject.published, own), own), value=value)
+        case "source":
+            return gr.update(choices=choices.labelled_sources(sources), value=value, visible=len(sources) > 1)
+        case "strategy":
+            offered = choices.offered_strategies(subject)
+            return gr.update(choices=[(STRATEGIES[s].label, s) for s in offered], value=value)
+        case "n_dropped":
+            return update_slider(choice, subject)
+        case "layers":
+            return gr.update(value=value, visible=choice.strategy == "custom")
+        case "compare":
+            return list(value)
+    return value
+
+
+def update_slider(choice: Choice, subject: Subject) -> dict:
     of = f" (of {subject.n_layers})" if subject.n_layers else ""
     what = "Repeats of the layer" if subject.shared else "Layers"
-    most = choices.most_layers(choice, subject.n_layers)
-    return gr.Slider(
-        0, most, choice.n_dropped, step=1, label=f"{what} to drop{of}", visible=choice.strategy != "custom"
-    )
+    most, visible = choices.most_layers(choice, subject.n_layers), choice.strategy != "custom"
+    return gr.update(maximum=most, value=choice.n_dropped, label=f"{what} to drop{of}", visible=visible)

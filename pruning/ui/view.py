@@ -22,7 +22,7 @@ from .choice import Choice, Subject, as_query, as_request, dropped_layers, settl
 from .topics import Topic
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # the cached parts of a view go by identity
 class Frames:
     """The tables behind one model, task, source, recipe and pooling; independent of strategy and layers."""
 
@@ -112,29 +112,38 @@ def make_settled_view(choice: Choice, subject: Subject, topic: Topic, store: Sto
     found, dropped, error = look_up(choice, subject, topic, store, stored)
     if dropped is not None:
         choice = replace(choice, n_dropped=len(dropped))
-    drawn = drawn_rows(found.curve, choice, subject, dropped)
+    looked_at = frozenset([choice.strategy, "custom", *(() if subject.shared else choice.compare)])
+    named = dropped if choice.strategy == "custom" else None
+    drawn, numbers = drawn_rows(found, looked_at, named, f"{file_stem(subject, topic)}-curve.csv")
     point = story.Point(choice.strategy, choice.n_dropped, subject.n_layers or 0, dropped, choice.budget)
     told = story.tell(found.curve, point, drawn)
     action = describe_action(choice, subject, topic, found.runs, dropped, error, store)
     tiles = story.tiles(found.curve, point, find_cost(choice, subject, found, dropped))
     return View(
         tiles={"tiles": [asdict(tile) for tile in tiles], "query": as_query(choice)},
-        curve=draw_curve(choice, subject, topic, found, drawn, told),
+        curve=draw_curve(choice, subject, topic, found, drawn, told) | {"numbers": numbers},
         stack=draw_stack(choice, subject, found, dropped),
         story=asdict(told),
-        heatmap=draw_heatmap(choice, subject, topic, found, dropped),
-        rows=list_rows(choice, subject, topic, found),
+        heatmap=draw_heatmap(choice.pooling, subject, topic, found, dropped),
+        rows=list_rows(choice.source, choice.recipe, subject, topic, found),
         action=action,
         can_run=not error and topic.has_texts,
     )
 
 
-def drawn_rows(curve: pd.DataFrame, choice: Choice, subject: Subject, dropped: tuple[int, ...] | None) -> pd.DataFrame:
-    """The strategies looked at, and the layers named by hand even where a strategy's run has measured them."""
-    compared = () if subject.shared else choice.compare
-    rows = curve[curve.strategy.isin([choice.strategy, *compared, "custom"])]
-    own = frames.find_rows(curve, choice.strategy, choice.n_dropped, dropped)
-    return pd.concat([rows, own]).drop_duplicates(["strategy", "n_dropped", "dropped"]) if len(own) else rows
+@lru_cache(maxsize=64)
+def drawn_rows(
+    found: Frames, strategies: frozenset[str], named: tuple[int, ...] | None, file: str
+) -> tuple[pd.DataFrame, dict]:
+    """The rows of those strategies and of the layers `named` by hand, even where a strategy's run has measured them.
+
+    As the table they are, and as the one to read.
+    """
+    rows = found.curve[found.curve.strategy.isin(strategies)]
+    if named:
+        own = frames.find_rows(found.curve, "custom", len(named), named)
+        rows = pd.concat([rows, own]).drop_duplicates(["strategy", "n_dropped", "dropped"]) if len(own) else rows
+    return rows, as_table(tables.curve_numbers(rows), file)
 
 
 def find_cost(choice: Choice, subject: Subject, found: Frames, dropped: tuple[int, ...] | None) -> frames.Cost:
@@ -162,7 +171,7 @@ def draw_curve(
         reference,
         axis=axis_title(choice, found),
     )
-    return as_value(figure, f"{title}. {told}", tables.curve_numbers(drawn), f"{file_stem(subject, topic)}-curve.csv")
+    return {"figure": figure, "label": f"{title}. {told}"}
 
 
 def curve_titles(choice: Choice, subject: Subject, topic: Topic, found: Frames, drawn: pd.DataFrame) -> tuple[str, str]:
@@ -231,33 +240,33 @@ def draw_stack(choice: Choice, subject: Subject, found: Frames, dropped: tuple[i
     return {"title": "Layer stack", "subtitle": subtitle, "layers": layers, "fixed": subject.shared}
 
 
-def draw_heatmap(
-    choice: Choice, subject: Subject, topic: Topic, found: Frames, dropped: tuple[int, ...] | None
-) -> dict:
+@lru_cache(maxsize=128)
+def draw_heatmap(pooling: str, subject: Subject, topic: Topic, found: Frames, dropped: tuple[int, ...] | None) -> dict:
     labels = {name: task.label for name, task in TASKS.items()} | {topic.key: plain(topic.label)}
     if found.similarities.empty:
         title = f"No layer similarities of {subject.label} measured yet"
         subtitle = "a live run with strategy Contribution measures them"
     else:
         title = "How similar is each layer's output to its input?"
-        subtitle = f"{subject.label} before fine-tuning, mean cosine over validation texts, {POOLINGS[choice.pooling]}"
+        subtitle = f"{subject.label} before fine-tuning, mean cosine over validation texts, {POOLINGS[pooling]}"
         subtitle += " · hatched: dropped at the current choice" if dropped else ""
     figure = similarity_of_layers(found.similarities, title, subtitle, dropped or (), labels)
     numbers = tables.similarity_numbers(found.similarities, labels)
     return as_value(figure, f"{title} {subtitle}", numbers, f"{subject.label}-similarity.csv")
 
 
-def list_rows(choice: Choice, subject: Subject, topic: Topic, found: Frames) -> dict:
-    runs = found.runs if choice.source == MEASURED else []
+@lru_cache(maxsize=64)
+def list_rows(source: str, recipe: str, subject: Subject, topic: Topic, found: Frames) -> dict:
+    runs = found.runs if source == MEASURED else []
     rows = tables.run_rows(runs, found.curve, lambda run: run.key in found.live)
-    subtitle = f"{subject.label} on {topic.label}, recipe {choice.recipe}: one row per run"
+    subtitle = f"{subject.label} on {topic.label}, recipe {recipe}: one row per run"
     title = "Runs behind these numbers" if len(rows) else ""
     return {"title": title, "subtitle": subtitle, "numbers": as_table(rows, f"{file_stem(subject, topic)}-runs.csv")}
 
 
-def as_value(figure, label: str, numbers: pd.DataFrame, file: str) -> dict:
+def as_value(figure: dict, label: str, numbers: pd.DataFrame, file: str) -> dict:
     """What the page needs to draw a figure and to show and save its numbers."""
-    return {"figure": figure.to_plotly_json(), "label": label, "numbers": as_table(numbers, file)}
+    return {"figure": figure, "label": label, "numbers": as_table(numbers, file)}
 
 
 def as_table(rows: pd.DataFrame, file: str) -> dict:

@@ -76,7 +76,7 @@ def similarity_view(
 
 def draw_contribution(scene: Scene) -> dict:
     """The heatmap of Trade-off, under the name it has here."""
-    value = draw_heatmap(scene.choice, scene.subject, scene.topic, scene.found, scene.dropped)
+    value = draw_heatmap(scene.choice.pooling, scene.subject, scene.topic, scene.found, scene.dropped)
     if scene.found.similarities.empty:
         return value
     title = value["figure"]["layout"]["title"]
