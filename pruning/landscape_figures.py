@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from .figures import ACCENT, CARD, INK, MUTE, blank_layout, empty_figure, stroke
+from .analysis_figures import legend
+from .figures import ACCENT, CARD, INK, MARGIN, MUTE, blank_layout, empty_figure, stroke
 from .strategies import describe_layers
 
 HEIGHT = 372  # pixels
@@ -29,7 +30,7 @@ def every_stack(
     if len(chosen):
         ring = {"symbol": "circle-open", "size": 18, "color": ACCENT, "line": {"width": 2}}
         traces.append(points(chosen, "estimate", "chosen", ring) | {"hoverinfo": "skip", "hovertemplate": None})
-    layout = blank_layout(title, subtitle, HEIGHT)
+    layout = blank_layout(title, subtitle, HEIGHT) | {"margin": MARGIN | {"t": 34}} | legend()
     layout["xaxis"] |= {"title": {"text": f"layers dropped (of {n_layers})"}, "dtick": 1}
     layout["yaxis"] |= {"title": {"text": axis}}
     layout["meta"] = {"clickable": True}

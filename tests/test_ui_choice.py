@@ -1,6 +1,6 @@
 """What a visitor can choose, as a link, a command and a click; on a store of explicit rows."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from urllib.parse import parse_qsl
 
 import pytest
@@ -117,3 +117,19 @@ def test_layers_named_for_a_model_that_is_not_here_yet_are_known_and_none_are_re
     assert dropped_layers(Choice(), None, None) is None
     with pytest.raises(ValueError, match="custom needs the layers to drop"):
         dropped_layers(Choice(strategy="custom"), None, None)
+
+
+@pytest.mark.parametrize(
+    "sent", [None, [], {"a": 1}, -1, 1.5, True, float("nan"), float("inf"), "no such thing", ["top"], [["top"]]]
+)
+def test_what_a_page_cannot_have_sent_is_passed_over(sent):
+    odd = choices.read(
+        dict.fromkeys((f.name for f in fields(Choice) if f.name not in ("model", "task", "source")), sent)
+    )
+    known = (odd.recipe, odd.pooling, odd.start, odd.budget, odd.n_dropped, odd.seed)
+    assert known == (*(getattr(Choice, name) for name in ("recipe", "pooling", "start", "budget", "n_dropped")), None)
+    assert set(odd.compare) <= set(Choice.compare) and isinstance(odd.strategy, str) and isinstance(odd.layers, str)
+
+
+def test_numbers_of_a_page_may_be_written_as_fractions_of_nothing():
+    assert choices.read({"n_dropped": 3.0, "seed": 7}) == Choice(n_dropped=3, seed=7)

@@ -246,28 +246,33 @@ def as_query(choice: Choice) -> str:
 
 
 def from_query(query: Mapping[str, str]) -> Choice:
-    """The choice a link stands for; what it cannot mean is passed over. `settle` does the rest."""
-    choice = Choice()
-    words = {name: query[name] for name in ("model", "task", "source", "strategy", "layers") if name in query}
-    words |= {
-        n: query[n]
-        for n, table in (("recipe", RECIPES), ("pooling", POOLINGS), ("start", STARTS))
-        if query.get(n) in table
-    }
-    if "compare" in query:
-        words["compare"] = tuple(name for name in query["compare"].split(",") if name in COMPARED)
-    numbers = {
-        "n_dropped": whole(query.get("drop")),
-        "seed": whole(query.get("seed")),
-        "budget": whole(query.get("budget")),
-    }
-    if numbers["budget"] not in BUDGETS:
-        del numbers["budget"]
-    return replace(choice, **words, **{name: value for name, value in numbers.items() if value is not None})
+    """The choice a link stands for."""
+    compare = {"compare": query["compare"].split(",")} if "compare" in query else {}
+    return read({**query, "n_dropped": query.get("drop"), **compare})
 
 
-def whole(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() else None
+def read(given: Mapping[str, object]) -> Choice:
+    """The choice that values of a page or a link stand for; what they cannot mean is passed over.
+
+    `settle` does the rest. A page is not to be trusted either: anyone can send anything in its name.
+    """
+    texts = {name: value for name, value in given.items() if isinstance(value, str)}
+    values = {name: texts[name].strip() for name in ("model", "task", "source", "strategy", "layers") if name in texts}
+    tables = {"recipe": RECIPES, "pooling": POOLINGS, "start": STARTS}
+    values |= {name: texts[name] for name, table in tables.items() if texts.get(name) in table}
+    if isinstance(given.get("compare"), list | tuple):
+        values["compare"] = tuple(name for name in COMPARED if name in given["compare"])
+    numbers = {name: whole(given.get(name)) for name in ("n_dropped", "seed", "budget")}
+    values |= {n: v for n, v in numbers.items() if v is not None and (n != "budget" or v in BUDGETS)}
+    return Choice(**values)
+
+
+def whole(value: object) -> int | None:
+    """A number from 0, written or not; None where it is none."""
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.isdigit() else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return int(value) if is_number and value >= 0 and value % 1 == 0 else None
 
 
 def marked_models(store: Store) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from .choice import Choice
 from .filling import make_missing
 from .live import LiveRuns, name_run
 from .messages import QUIET, with_message
-from .parts import follower
+from .parts import Template, Values, follower
 from .point import request_of
 from .shown import Shown
 from .tradeoff import TAB
@@ -37,7 +37,8 @@ from .updates import (
 )
 from .view import make_request, version
 
-LATEST = QUIET | {"trigger_mode": "always_last"}
+RAW = QUIET | {"preprocess": False, "postprocess": False}  # spares a change of thread for every part, see `send`
+LATEST = {"trigger_mode": "always_last"}
 EVERYTHING = LIVE + CHOICES + VIEWS
 
 
@@ -74,8 +75,16 @@ class Page:
         return [parts[name] for name in names]
 
     def updates(self, choice: Choice, visitor: str, told: Sequence[str] = EVERYTHING, **how) -> list:
-        """Of the parts that `told` names, as `outputs` gives them."""
-        return all_updates(choice, uploads(visitor), self.runs.find(visitor), self.store, told, **how)
+        """Of the parts that `told` names, as `outputs` gives them, ready to be sent."""
+        updates = all_updates(choice, uploads(visitor), self.runs.find(visitor), self.store, told, **how)
+        return self.send(updates, told)
+
+    def send(self, updates: list, told: Sequence[str]) -> list:
+        """What Gradio would make of each value, did it not take a thread for every one."""
+        return [
+            part.postprocess(value) if isinstance(part, Template | Values) and "__type__" not in value else value
+            for part, value in zip(self.outputs(told), updates, strict=True)
+        ]
 
 
 def connect(demo: gr.Blocks, page: Page, others: Sequence[OtherTab]) -> None:
@@ -85,7 +94,7 @@ def connect(demo: gr.Blocks, page: Page, others: Sequence[OtherTab]) -> None:
         visitor = visitor or secrets.token_hex(16)
         return [visitor, *page.updates(choices.from_query(dict(request.query_params)), visitor)]
 
-    demo.load(load, page.visitor, [page.visitor, *page.outputs()], **QUIET)
+    demo.load(load, page.visitor, [page.visitor, *page.outputs()], **RAW)
     connect_choices(page)
     connect_points(page, [page.views["curve"], *(other.picked for other in others if other.picked)])
     connect_live(page)
@@ -99,7 +108,7 @@ def connect_use(page: Page, event: Callable, field: str, value: gr.components.Co
         choice = replace(read_choice(values), **{field: chosen}, source="")
         return [gr.Tabs(selected=TAB), *page.updates(choice, visitor)]
 
-    event(use, [value, *page.inputs], [page.tabs, *page.outputs()], **QUIET)
+    event(use, [value, *page.inputs], [page.tabs, *page.outputs()], **RAW)
 
 
 def connect_choices(page: Page) -> None:
@@ -112,7 +121,7 @@ def connect_choices(page: Page) -> None:
         def show(visitor, *values):
             return page.updates(replace(read_choice(values), **changes), visitor, told, other_model=other_model)
 
-        gr.on(events, show, page.inputs, page.outputs(told), **LATEST)
+        gr.on(events, show, page.inputs, page.outputs(told), **RAW, **LATEST)
 
     typed = [controls["layers"].submit, controls["layers"].blur]
     same = ("source", "compare", "n_dropped", "budget", "recipe", "seed", "pooling", "start")
@@ -135,7 +144,7 @@ def connect_points(page: Page, figures: Sequence[gr.components.Component]) -> No
         n_layers = choices.find_subject(choice.model).n_layers
         return page.updates(choices.choose_layers(choice, layers, n_layers), visitor, told)
 
-    options = {"inputs": page.inputs, "outputs": page.outputs(told)} | LATEST
+    options = {"inputs": page.inputs, "outputs": page.outputs(told)} | RAW | LATEST
     for figure in figures:
         figure.pick(pick, **options)
     page.views["stack"].toggle(toggle, **options)
@@ -159,19 +168,20 @@ def connect_live(page: Page) -> None:
         job = page.runs.find(visitor)
         if job and not job.ended and job.id == seen:
             buttons = [gr.update(interactive=False) for _ in BUTTONS]
-            return [seen, *show_job(job, page.store), *unchanged(OF_MODEL + PARTS), *buttons]
+            updates = [*show_job(job, page.store), *unchanged(OF_MODEL + PARTS), *buttons]
+            return [seen, *page.send(updates, told)]
         own = uploads(visitor)
         updates = all_updates(show_result(read_choice(values), job, own), own, job, page.store, told)
         if job and not job.ended:  # what the visitor chooses meanwhile is not taken back
             updates[len(LIVE) : len(LIVE + OF_MODEL)] = unchanged(OF_MODEL)
-        return [job.id if job else "", *updates]
+        return [job.id if job else "", *page.send(updates, told)]
 
     def stop(seen, visitor, *values):
         page.runs.stop(visitor)
         return follow(seen, visitor, *values)
 
     seen = gr.State("")  # the job whose start this page has shown: of those that follow one another each is shown anew
-    options = {"inputs": [seen, *page.inputs], "outputs": [seen, *page.outputs(told)]} | QUIET
+    options = {"inputs": [seen, *page.inputs], "outputs": [seen, *page.outputs(told)]} | RAW
     page.views["run"].click(start, **options)
     page.views["fill"].click(fill, **options)
     page.live["timer"].tick(follow, **options)
@@ -187,7 +197,7 @@ def connect_others(page: Page, others: Sequence[OtherTab]) -> None:
             return other.show(shown, *values[len(CHOICES) :])
 
         own = [control.submit if isinstance(control, gr.Textbox) else control.input for control in other.own]
-        options = {"inputs": [*page.inputs, *other.own], "outputs": other.parts} | LATEST
+        options = {"inputs": [*page.inputs, *other.own], "outputs": other.parts} | QUIET | LATEST
         gr.on([other.tab.select, *own], show, **options)
         other.follower.refresh(show, **options)
 

@@ -19,7 +19,6 @@ MOST_SEEDS = 100
 NOTHING = "Fill the curve: nothing is left to run"
 
 
-@lru_cache(maxsize=256)
 def offer(
     choice: Choice, subject: Subject, topic: Topic, store: Store, stored: tuple
 ) -> tuple[tuple[Request, ...], str]:
@@ -28,6 +27,14 @@ def offer(
     One request per stack that the drawn strategies keep and that was not run, all with one seed: the chosen one, else
     the first that lacks any. Contribution is left out while its similarities are not measured.
     """
+    any_point = replace(choice, n_dropped=0, layers="", budget=Choice.budget)  # which one is looked at plays no part
+    return plan_filling(any_point, subject, topic, store, stored)
+
+
+@lru_cache(maxsize=64)
+def plan_filling(
+    choice: Choice, subject: Subject, topic: Topic, store: Store, stored: tuple
+) -> tuple[tuple[Request, ...], str]:
     if not subject.n_layers or not topic.has_texts or subject.error or topic.problem:
         return (), NOTHING
     found, _, _ = look_up(choice, subject, topic, store, stored)

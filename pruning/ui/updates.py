@@ -46,12 +46,10 @@ def show_job(job: Job | None, store: Store) -> list:
     return [gr.update(active=told["running"]), told, gr.update(visible=told["running"])]
 
 
-def read_choice(values) -> Choice:
+def read_choice(values: Sequence) -> Choice:
     """The controls' values, in the order of CHOICES."""
     given = dict(zip(CHOICES, values, strict=True))
-    given |= {"compare": tuple(given["compare"]), "model": str(given["model"] or "").strip()}
-    given |= {"source": given["source"] or "", "layers": given["layers"] or ""}
-    return Choice(**given)
+    return choices.read(given | {"model": given["model"] or ""})
 
 
 def all_updates(
