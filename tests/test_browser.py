@@ -151,6 +151,20 @@ def test_a_click_on_a_point_chooses_it(page, app, line, at, shows):
     expect(page.get_by_label("Strategy", exact=True)).to_have_value(line)
 
 
+def test_the_slider_and_the_field_for_layers_follow_the_strategy(page, app):
+    visit(page, app, "?task=tweets&strategy=top&drop=5").wait_for_selector(DRAWN)
+    expect(slider(page)).to_have_attribute("max", "5")
+    choose(page, "Strategy", "Even alternate")
+    expect(slider(page)).to_have_attribute("max", "3")
+    expect(slider(page)).to_have_value("3")
+    expect(answer(page)).to_contain_text("drop 3")
+    choose(page, "Strategy", "Custom")
+    expect(page.locator("#lp-layers textarea, #lp-layers input")).to_be_visible()
+    expect(slider(page)).not_to_be_visible()
+    choose(page, "Strategy", "Bottom")
+    expect(slider(page)).to_have_attribute("max", "5")
+
+
 def test_the_slider_works_by_keyboard(page, app):
     visit(page, app, "?drop=0")
     page.locator("#lp-drop input[type=range]").focus()

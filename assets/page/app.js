@@ -154,7 +154,8 @@
   };
 
   // the address always names the choice that is shown, so that it can be shared
-  const link = (element, props, watch) => {
+  const link = (element, props, watch, fit) => {
+    let fits;
     const write = () => {
       if (!props.value) return;
       const theme = new URLSearchParams(location.search).get("__theme");
@@ -168,6 +169,9 @@
     watch("value", () => {
       write();
       refresh();
+      const asked = JSON.stringify(props.value.fits);
+      if (fits && fits !== asked) setTimeout(fit, 20); // as for refresh
+      fits = asked;
     });
     write();
   };

@@ -39,6 +39,7 @@ from .view import make_request, version
 
 RAW = QUIET | {"preprocess": False, "postprocess": False}  # spares a change of thread for every part, see `send`
 LATEST = {"trigger_mode": "always_last"}
+FITTED = ("n_dropped", "layers")  # controls that depend on the strategy
 EVERYTHING = LIVE + CHOICES + VIEWS
 
 
@@ -112,37 +113,44 @@ def connect_use(page: Page, event: Callable, field: str, value: gr.components.Co
 
 
 def connect_choices(page: Page) -> None:
-    """A change of model, task or strategy also changes what other controls offer."""
+    """A change of model or task also changes what other controls offer.
+
+    That of a strategy seldom does: the page then asks to `fit` the slider and the field for layers.
+    """
     controls = page.controls
 
-    def listen(events: Sequence[Callable], others: tuple[str, ...], **changes) -> None:
+    def listen(events: Sequence[Callable], others: tuple[str, ...] = (), **changes) -> None:
         told, other_model = others + VIEWS, others == OF_MODEL
 
         def show(visitor, *values):
-            return page.updates(replace(read_choice(values), **changes), visitor, told, other_model=other_model)
+            choice = replace(read_choice(values), **changes)
+            return page.updates(choice, visitor, told, offers=others, other_model=other_model)
 
         gr.on(events, show, page.inputs, page.outputs(told), **RAW, **LATEST)
 
+    def fit(visitor, *values):
+        return page.updates(read_choice(values), visitor, FITTED)
+
     typed = [controls["layers"].submit, controls["layers"].blur]
-    same = ("source", "compare", "n_dropped", "budget", "recipe", "seed", "pooling", "start")
+    same = ("source", "strategy", "compare", "n_dropped", "budget", "recipe", "seed", "pooling", "start")
     listen([controls["model"].input], OF_MODEL, source="")
     listen([controls["task"].input], ("source",), source="")
-    listen([controls["strategy"].input], ("n_dropped", "layers"))
-    listen([*(controls[name].input for name in same), *typed], ())
+    listen([*(controls[name].input for name in same), *typed])
+    page.views["tiles"].fit(fit, page.inputs, page.outputs(FITTED), **RAW, **LATEST)
 
 
 def connect_points(page: Page, figures: Sequence[gr.components.Component]) -> None:
     """A click on a point of a figure chooses it, one on a layer of the stack drops or keeps it."""
-    told = ("strategy", "n_dropped", "layers", *VIEWS)
+    told = ("strategy", *FITTED, *VIEWS)
 
     def pick(event: gr.EventData, visitor, *values):
         point = {name: getattr(event, name, None) for name in ("strategy", "n_dropped", "layers")}
-        return page.updates(choices.pick_point(read_choice(values), point), visitor, told)
+        return page.updates(choices.pick_point(read_choice(values), point), visitor, told, offers=())
 
     def toggle(event: gr.EventData, visitor, *values):
         choice, layers = read_choice(values), getattr(event, "layers", None)
         n_layers = choices.find_subject(choice.model).n_layers
-        return page.updates(choices.choose_layers(choice, layers, n_layers), visitor, told)
+        return page.updates(choices.choose_layers(choice, layers, n_layers), visitor, told, offers=())
 
     options = {"inputs": page.inputs, "outputs": page.outputs(told)} | RAW | LATEST
     for figure in figures:

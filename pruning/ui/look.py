@@ -49,6 +49,9 @@ CONTROLS = {  # Gradio's own theme variables -> ours
 }
 
 
+MOST_SESSIONS = 500  # visitors whose controls Gradio remembers, 0.3 MB each; of others only the link is left
+
+
 def launch_options() -> dict:
     """What every launch of the app needs; the caller adds port and the like."""
     return {
@@ -56,6 +59,7 @@ def launch_options() -> dict:
         "css": style_sheet(),
         "head": SCRIPTS,
         "app_kwargs": {"routes": [serve("page", ASSETS / "page"), serve("plotly", PLOTLY)]},
+        "state_session_capacity": MOST_SESSIONS,
         "run_history": False,
         "enable_monitoring": False,
         "footer_links": ["api"],

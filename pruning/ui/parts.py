@@ -78,8 +78,10 @@ class Values(gr.HTML):
 
 def script(name: str) -> str:
     """Runs lp.NAME of assets/page/app.js on the part, as soon as that file is there. Gradio finds the events' names
-    in this text: a figure reports a click on a point as `pick`, a follower asks for its tab with `refresh`."""
-    tell = {"figure": "(point) => trigger('pick', point)", "follow": "() => trigger('refresh')"}.get(name, "null")
+    in this text: a figure reports a click on a point as `pick`, a follower asks for its tab with `refresh`, the
+    link that controls `fit` the strategy."""
+    events = {"figure": "pick", "follow": "refresh", "link": "fit"}
+    tell = f"(point) => trigger('{events[name]}', point)" if name in events else "null"
     return f"(function go() {{ window.lp ? lp.{name}(element, props, watch, {tell}) : setTimeout(go, 20); }})();"
 
 

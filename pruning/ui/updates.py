@@ -1,7 +1,7 @@
 """What an event changes on the Trade-off tab: the live run's parts, the controls, the views.
 
-Gradio makes every component anew that an event may change, also one that it leaves as it is, and keeps it per visitor:
-an event names only the parts it can change, and `gr.update` spares making them twice.
+What Gradio calls an update makes a component anew, also where it changes nothing, and of controls it keeps the old ones
+for as long as the visitor's session lasts: events give values alone, and updates only where other things are offered.
 """
 
 from collections.abc import Sequence
@@ -58,16 +58,18 @@ def all_updates(
     job: Job | None,
     store: Store,
     told: Sequence[str] = LIVE + CHOICES + VIEWS,
+    offers: Sequence[str] = ("model", *OF_MODEL),
     other_model: bool = False,
 ) -> list:
-    """The updates of the parts that `told` names, in its order. `own` are the visitor's files.
+    """The updates of the parts that `told` names, in its order; controls in `offers` also get what they offer.
 
-    Where the user's own rows cannot be read, the shipped ones are shown, and the reason in place of the run hint.
+    `own` are the visitor's files. Where the user's own rows cannot be read, the shipped ones are shown, and the reason
+    in place of the run hint.
     """
     try:
-        found = make_updates(choice, own, job, store, told, other_model)
+        found = make_updates(choice, own, job, store, offers, other_model)
     except OSError as error:
-        found = make_updates(choice, own, job, store.without_own(), told, other_model, problem=str(error))
+        found = make_updates(choice, own, job, store.without_own(), offers, other_model, problem=str(error))
     return [found[name] for name in told]
 
 
@@ -76,7 +78,7 @@ def make_updates(
     own: Sequence[Upload],
     job: Job | None,
     store: Store,
-    told: Sequence[str],
+    offers: Sequence[str],
     other_model: bool,
     problem: str = "",
 ) -> dict:
@@ -91,18 +93,21 @@ def make_updates(
     lacking, text = offer(choice, subject, topic, scoped, version(scoped))
     text = text if view.can_run else "Fill the curve"
     live = dict(zip(LIVE, show_job(job, store), strict=True))
-    controls = {name: update_control(name, choice, subject, sources, own, store) for name in told if name in CHOICES}
+    controls = {name: getattr(choice, name) for name in CHOICES} | {"compare": list(choice.compare)}
+    controls |= {name: update_control(name, choice, subject, sources, own, store) for name in offers}
     buttons = {
         "run": gr.update(interactive=view.can_run and is_free),
         "fill": gr.update(value=text, interactive=view.can_run and is_free and bool(lacking)),
     }
-    return live | controls | {name: getattr(view, name) for name in PARTS} | buttons
+    views = {name: getattr(view, name) for name in PARTS}
+    views["tiles"] = view.tiles | {"fits": [choices.most_layers(choice, subject.n_layers), choice.strategy == "custom"]}
+    return live | controls | views | buttons
 
 
 def update_control(
     name: str, choice: Choice, subject: Subject, sources: list[str], own: Sequence[Upload], store: Store
 ) -> object:
-    """What a control offers and its value, or its value alone where it always offers the same."""
+    """What a control offers, and its value."""
     value = getattr(choice, name)
     match name:
         case "model":
@@ -118,9 +123,7 @@ def update_control(
             return update_slider(choice, subject)
         case "layers":
             return gr.update(value=value, visible=choice.strategy == "custom")
-        case "compare":
-            return list(value)
-    return value
+    raise ValueError(f"control {name!r} always offers the same")
 
 
 def update_slider(choice: Choice, subject: Subject) -> dict:
