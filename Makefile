@@ -1,10 +1,11 @@
 # Layer Pruning Explorer. `make run` opens the app, `make test` runs all tests; both install what they need themselves.
+# `make verify` makes two of the shipped runs again, others every day, and compares.
 PYTHON ?= python3
 IN_VENV = .venv/bin/python
 BROWSERS = chromium chromium-browser google-chrome
 PIP_INSTALL = $(IN_VENV) -m pip install -qq --disable-pip-version-check
 
-.PHONY: setup run test lint format screenshots clean
+.PHONY: setup run test lint format verify screenshots clean
 
 setup: .venv/installed
 
@@ -23,6 +24,10 @@ lint: .venv/installed-dev
 format: .venv/installed-dev
 	$(IN_VENV) -m ruff check --fix .
 	$(IN_VENV) -m ruff format .
+
+verify: setup
+	@$(IN_VENV) -m pruning models install minilm-l6
+	$(IN_VENV) -m pruning results verify --sample 2 --seed $(or $(SEED),$(shell date +%j)) --model minilm-l6
 
 screenshots: .venv/installed-dev .venv/browser
 	$(IN_VENV) benchmarks/screenshots.py

@@ -98,12 +98,14 @@ def drawn_seconds(url: str, selector: str) -> float:
 def time_updates(options: argparse.Namespace) -> None:
     """The request that a change of strategy sends, milliseconds from sending it to the whole answer."""
     with started(["app.py"]) as (url, _, _):
-        bodies, found, size = change_bodies(url), [], 0
-        for i in range(options.times + 5):  # the first five fill the caches
-            begun = time.perf_counter()
-            size = len(post(url + "/gradio_api/run/predict", bodies[i % len(bodies)]))
-            found.append(1000 * (time.perf_counter() - begun))
-    print(f"update {in_ms(found[5:])}; {size / 1000:.0f} kB")
+        bodies = change_bodies(url)[: options.times]
+        for what in ("looked at for the first time", "looked at before"):
+            found, size = [], 0
+            for body in bodies:
+                begun = time.perf_counter()
+                size = len(post(url + "/gradio_api/run/predict", body))
+                found.append(1000 * (time.perf_counter() - begun))
+            print(f"{what}: {in_ms(found)}; {size / 1000:.0f} kB")
 
 
 def compare_visitors(options: argparse.Namespace) -> None:

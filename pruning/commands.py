@@ -4,16 +4,14 @@ import argparse
 import json
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from .columns import KINDS as KINDS_OF_TASK
 from .models import MODELS, all_models, is_fetched, resolve, stored_name
-from .own_data import is_own, stored_task
+from .own_data import stored_task
 from .plan import NeedsSimilarityError, Request, check
 from .recipes import get_recipe
-from .runs import LayerMatrix, Record, to_json
+from .runs import LayerMatrix, to_json
 from .store import Store
 from .strategies import STRATEGIES, describe_layers
 from .tasks import TASKS
@@ -162,6 +160,7 @@ def budget(options: argparse.Namespace) -> None:
     """The most layers that each strategy drops within the loss; from stored runs alone."""
     from .budget import most_droppable
     from .frames import comparable, matching
+    from .results_command import exact
 
     get_recipe(options.recipe)
     store, name, task = Store(), stored_name(options.model), stored_task(options.task)
@@ -231,50 +230,6 @@ def doctor(options: argparse.Namespace) -> None:
         raise OSError(f"{document['model']} does not pass; its layers cannot be dropped here, please report it")
 
 
-def results(options: argparse.Namespace) -> None:
-    store = Store()
-    names = (options.model and stored_name(options.model), options.task and stored_task(options.task))
-    records = exact(options, store.records(options.kind, *names))
-    if not records and (options.model or options.task):
-        known = sorted({f"{record.model} on {record.task}" for record in store.records(options.kind)})
-        tell(f"nothing stored for that model and task; stored: {', '.join(known) or 'nothing'}")
-    if options.format == "jsonl" and not options.json:
-        for record in records:
-            print(to_json(record))
-    else:
-        show(options, [json.loads(to_json(r)) for r in records])
-
-
-def exact(options: argparse.Namespace, records: list[Record]) -> list[Record]:
-    """Of the records that bear the names asked for, those of the very file and folder, where these are here.
-
-    Rows bear the last part of a path alone, which another file or folder may share.
-    """
-    wanted = {}
-    if options.task and is_own(options.task) and Path(options.task).is_file():
-        wanted["data"] = fingerprints(options)
-    if options.model and options.model not in MODELS and Path(options.model).is_dir():
-        wanted["revision"] = {resolve(options.model).revision}
-    kept = [record for record in records if all(getattr(record, name) in values for name, values in wanted.items())]
-    if len(kept) < len(records):
-        tell(
-            f"{len(records) - len(kept)} rows of another file, other columns or another model of that name are left "
-            "out; name the task and model as the rows do to see them, such as --task own:name"
-        )
-    return kept
-
-
-def fingerprints(options: argparse.Namespace) -> set[str]:
-    """Of the file, as either kind of task."""
-    from .own_data import load_own
-
-    found = {load_own(options.task, tuple(options.text), options.label).data.fingerprint}
-    for kind in KINDS_OF_TASK:
-        with suppress(ValueError):  # labels that only one kind can have
-            found.add(load_own(options.task, tuple(options.text), options.label, kind).data.fingerprint)
-    return found
-
-
 def to_request(options: argparse.Namespace) -> Request:
     names = ("model", "task", "strategy", "layers", "seed", "recipe", "start", "label", "kind")
     given = {name: getattr(options, name) for name in names if hasattr(options, name)}
@@ -284,6 +239,12 @@ def to_request(options: argparse.Namespace) -> Request:
         n_dropped=getattr(options, "drop", None),
         pooling=getattr(options, "similarity", "sentence"),
     )
+
+
+def results(options: argparse.Namespace) -> None:
+    from .results_command import results as answer
+
+    answer(options)
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
