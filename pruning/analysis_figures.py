@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from .analysis_frames import PRE_TRAINED_LABEL
-from .figures import ACCENT, CARD, INK, MUTE, blank_layout, draw_values, empty_figure, stroke
+from .figures import ACCENT, CARD, INK, MUTE, blank_layout, colour_bar, draw_values, empty_figure, legend, stroke
 from .palette import LOOKS, SIMILAR
 from .strategies import STRATEGIES, describe_layers
 
@@ -21,7 +21,7 @@ def heatmap(
 ) -> dict:
     """The values of a table, its index downwards (y) and its columns (x); None is left blank."""
     if table.empty:
-        return empty_figure(title, subtitle, height=0)
+        return empty_figure(title, subtitle)
     values = table.astype(object).where(table.notna(), None).to_numpy().tolist()
     known = [value for row in values for value in row if value is not None]
     names, columns = list(table.index), list(table.columns)
@@ -38,12 +38,7 @@ def heatmap(
         "ygap": 2,
         "hoverongaps": False,
         "hovertemplate": "%{text}: %{z:.3f}<extra></extra>",
-        "colorbar": {
-            "thickness": 10,
-            "outlinewidth": 0,
-            "nticks": 4,
-            "title": {"text": colorbar, "font": {"size": 11}},
-        },
+        "colorbar": colour_bar(colorbar),
     }
     layout = blank_layout(title, subtitle, height or 70 + 36 * len(names))
     layout["xaxis"] |= {"title": {"text": x_title, "standoff": 8}, "showgrid": False, "tickvals": cells["x"]}
@@ -59,7 +54,7 @@ def heatmap(
 def spread_of_layers(table: pd.DataFrame, title: str, subtitle: str, dropped: Sequence[int] = ()) -> dict:
     """Median cosine (y) of each layer's input and output (x: layer); bars are the quartiles over texts."""
     if table.empty:
-        return empty_figure(title, subtitle, height=0)
+        return empty_figure(title, subtitle)
     rows = table.to_dict("records")
     colours = [MUTE if row["layer"] in dropped else ACCENT for row in rows]
     points = {
@@ -188,8 +183,3 @@ def point_text(row: dict, column: str) -> str:
     cost = f"{row['latency_ms']:.1f} ms for 32 texts" if column == "latency_ms" else f"{row[column]:.1f} M parameters"
     faded = "<br>another stack is no worse in score and size, and better in one" if row["faded"] else ""
     return f"<b>{STRATEGIES[row['strategy']].label}</b> · {which}<br>score {row['score']:.2f}, {cost}{faded}"
-
-
-def legend() -> dict:
-    place = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": MUTE, "size": 11}}
-    return {"showlegend": True, "legend": place | {"itemclick": False, "itemdoubleclick": False}}

@@ -17,7 +17,7 @@ MARGIN = {"l": 8, "r": 8, "t": 26, "b": 44}
 def class_balance(classes: list[dict], title: str, subtitle: str) -> dict:
     """Texts (x, count) of each class (y), a bar of one piece per split; `classes` are the report's rows."""
     if not classes:
-        return empty_figure(title, subtitle, height=0)
+        return empty_figure(title, subtitle)
     splits = [name for name in classes[0] if name != "class"]
     names = [plain(row["class"]) for row in classes]
     bars = [
@@ -40,7 +40,7 @@ def histogram_figure(histogram: dict, title: str, subtitle: str, axis: str) -> d
     The bars are drawn equally wide, also the last one, which may stand for a wider range than the others.
     """
     if not histogram:
-        return empty_figure(title, subtitle, height=0)
+        return empty_figure(title, subtitle)
     edges, groups = histogram["edges"], {name: counts for name, counts in histogram.items() if name != "edges"}
     ranges = bar_ranges(edges)
     bars = [

@@ -183,7 +183,7 @@ def similarity_of_layers(
 ) -> dict:
     """Mean cosine of each layer's input and output: tasks (with `labels`) by layers, `dropped` ones hatched."""
     if table.empty:
-        return empty_figure(title, subtitle, height=0)
+        return empty_figure(title, subtitle)
     tasks = list(dict.fromkeys(table.task))
     names = [(labels or {}).get(task, task) for task in tasks]
     grid = table.pivot(index="task", columns="layer", values="cosine").loc[tasks]
@@ -201,12 +201,7 @@ def similarity_of_layers(
         "ygap": 2,
         "customdata": [[int(counts[task])] * grid.shape[1] for task in tasks],
         "hovertemplate": "%{text}, layer %{x}: cosine %{z:.3f}, mean of %{customdata} texts<extra></extra>",
-        "colorbar": {
-            "thickness": 10,
-            "outlinewidth": 0,
-            "nticks": 4,
-            "title": {"text": "cosine", "font": {"size": 11}},
-        },
+        "colorbar": colour_bar("cosine"),
     }
     hatched = [draw_hatching(first - 0.5, last + 0.5, len(tasks)) for first, last in neighbours(dropped)]
     layout = blank_layout(title, subtitle, height=62 + 36 * len(tasks))
@@ -217,6 +212,10 @@ def similarity_of_layers(
     layout["yaxis"] |= {"range": [len(tasks) - 0.5, -0.5], "showgrid": False, "automargin": True}
     layout["yaxis"] |= {"tickvals": cells["y"], "ticktext": names}
     return {"data": [cells, *hatched, *values], "layout": layout | {"margin": {"l": 8, "r": 8, "t": 6, "b": 44}}}
+
+
+def colour_bar(title: str) -> dict:
+    return {"thickness": 10, "outlinewidth": 0, "nticks": 4, "title": {"text": title, "font": {"size": 11}}}
 
 
 def draw_values(cells: dict) -> dict:
@@ -270,7 +269,7 @@ def blank_layout(title: str, subtitle: str, height: int) -> dict:
     return {
         "template": {},
         "title": {"text": title, "subtitle": {"text": subtitle}},
-        "height": height or None,
+        "height": height,
         "margin": MARGIN,
         "showlegend": False,
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -284,10 +283,14 @@ def blank_layout(title: str, subtitle: str, height: int) -> dict:
     }
 
 
-def empty_figure(title: str, subtitle: str, height: int = HEIGHT) -> dict:
+def legend() -> dict:
+    place = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": MUTE, "size": 11}}
+    return {"showlegend": True, "legend": place | {"itemclick": False, "itemdoubleclick": False}}
+
+
+def empty_figure(title: str, subtitle: str) -> dict:
     """A figure without data: its title says what is missing."""
-    layout = blank_layout(title, subtitle, height) | {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
-    return {"data": [], "layout": layout}
+    return {"data": [], "layout": blank_layout(title, subtitle, HEIGHT)}
 
 
 def level(y: float, edges: tuple[float, float], line: dict) -> dict:

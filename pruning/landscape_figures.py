@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from .analysis_figures import legend
-from .figures import ACCENT, CARD, INK, MARGIN, MUTE, blank_layout, empty_figure, stroke
+from .figures import ACCENT, CARD, INK, MARGIN, MUTE, blank_layout, empty_figure, legend, stroke
 from .strategies import describe_layers
 
 HEIGHT = 372  # pixels
@@ -29,7 +28,9 @@ def every_stack(
     chosen = table[[dropped is not None and row == dropped for row in table.dropped]]
     if len(chosen):
         ring = {"symbol": "circle-open", "size": 18, "color": ACCENT, "line": {"width": 2}}
-        traces.append(points(chosen, "estimate", "chosen", ring) | {"hoverinfo": "skip", "hovertemplate": None})
+        marked = points(chosen, "estimate", "chosen", ring)
+        del marked["hovertemplate"]
+        traces.append(marked | {"hoverinfo": "skip"})
     layout = blank_layout(title, subtitle, HEIGHT) | {"margin": MARGIN | {"t": 34}} | legend()
     layout["xaxis"] |= {"title": {"text": f"layers dropped (of {n_layers})"}, "dtick": 1}
     layout["yaxis"] |= {"title": {"text": axis}}

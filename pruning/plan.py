@@ -15,6 +15,7 @@ from .store import VISITORS, Store
 from .strategies import get_strategy, kept_layers
 from .tasks import TASKS, TaskData, get_task, load_task
 
+MOST_SEED = 2**32 - 1  # that numpy takes
 SCOPE = re.compile("[0-9a-f]{32}")
 
 # what can be done with a request; all but `run` may need that run first
@@ -79,8 +80,8 @@ def check(request: Request) -> None:
         raise ValueError(f"unknown similarity {request.pooling!r}; choose one of: {', '.join(POOLINGS)}")
     if request.start not in STARTS:
         raise ValueError(f"unknown start {request.start!r}; choose one of: {', '.join(STARTS)}")
-    if not is_whole(request.seed) or not 0 <= request.seed < 2**32:
-        raise ValueError(f"seed {request.seed!r} is not allowed; choose a whole number from 0 to {2**32 - 1}")
+    if not is_whole(request.seed) or not 0 <= request.seed <= MOST_SEED:
+        raise ValueError(f"seed {request.seed!r} is not allowed; choose a whole number from 0 to {MOST_SEED}")
     if request.n_dropped is not None and not is_whole(request.n_dropped):
         raise ValueError(f"cannot drop {request.n_dropped!r} layers; give a whole number")
     if not isinstance(request.layers, tuple) or not all(map(is_whole, request.layers)):

@@ -32,20 +32,20 @@ def sweep(base: Request, options: argparse.Namespace) -> None:
     clock = make_clock(planned, store, 0 if options.ray else options.workers)
     tell(f"{planned.points} points, {len(planned.distinct)} distinct runs, {len(planned.stored)} stored, "
          f"{len(planned.left)} left{f', {clock}' if clock.left and str(clock) else ''}")  # fmt: skip
-    failed = [] if options.plan else follow(planned, clock, outcomes(planned, options, store), store)
-    if (options.workers > 1 or options.ray) and planned.left and not options.plan:
+    if options.plan:
+        return show(options, as_document(planned)) if options.json else None
+    failed = follow(planned, clock, outcomes(planned, options, store), store)
+    if (options.workers > 1 or options.ray) and planned.left:
         tell("latencies were measured while other runs went on: the command retime measures them on a quiet machine")
-    if options.plan and options.json:
-        show(options, describe(planned))
-    elif options.json:
+    if options.json:
         found = [store.run(spec.key) for spec in planned.distinct.values()]
         show(options, [json.loads(to_json(r)) for r in found if r])
     if failed:
         raise OSError(f"{len(failed)} of {len(planned.left)} runs failed, the others are stored: {'; '.join(failed)}")
 
 
-def describe(planned: SweepPlan) -> dict:
-    """The plan as a document: every run once, whether it is stored, and the first point that asks for it."""
+def as_document(planned: SweepPlan) -> dict:
+    """Every run once, whether it is stored, and the first point that asks for it."""
     runs = [
         {"strategy": request.strategy, "n_dropped": request.n_dropped, "kept": list(spec.kept), "seed": spec.seed}
         | {"key": spec.key, "stored": spec.key in planned.stored}

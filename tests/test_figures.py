@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from plotly.graph_objects import Figure
 from rows import make_run, make_similarity
@@ -11,6 +12,7 @@ from pruning.figures import score_against_dropped, similarity_of_layers
 from pruning.frames import full_score, measured_curve, published_curve, similarity_table
 from pruning.palette import LOOKS, theme_colours
 from pruning.strategies import STRATEGIES
+from pruning.ui.parts import as_text
 
 COSINES = (0.7, 0.8, 0.95, 0.9)
 RUNS = [
@@ -22,8 +24,12 @@ RUNS = [
 
 
 def draw(curve, **options):
+    return Figure(curve_values(curve, **options))
+
+
+def curve_values(curve, **options):
     options = {"strategy": "top", "n_dropped": 1, "baseline": full_score(curve)} | options
-    return Figure(score_against_dropped(curve, "Title", "Subtitle", 4, **options))
+    return score_against_dropped(curve, "Title", "Subtitle", 4, **options)
 
 
 def lines(figure):
@@ -139,9 +145,13 @@ def test_an_empty_table_is_an_empty_figure_whose_title_says_so(figure):
 
 
 def heatmap(dropped=()):
+    return Figure(heatmap_values(dropped))
+
+
+def heatmap_values(dropped=()):
     rows = [make_similarity(), make_similarity(task="tweets", mean=(0.75, 0.85, 0.9, 0.65))]
     table = similarity_table(rows, "sentence", rows[0].revision)
-    return Figure(similarity_of_layers(table, "Title", "Subtitle", dropped, {"tweets": "Tweets"}))
+    return similarity_of_layers(table, "Title", "Subtitle", dropped, {"tweets": "Tweets"})
 
 
 def test_the_heatmap_has_a_row_per_task_and_a_column_per_layer():
@@ -175,14 +185,16 @@ def test_dropped_layers_are_hatched(dropped, frames):
 
 
 def test_colours_are_left_to_the_theme_of_the_page():
-    text = json.dumps(
-        [figure.to_plotly_json() for figure in (draw(measured_curve(RUNS, COSINES)), heatmap((1,)))], default=list
-    )
+    text = as_text(curve_values(measured_curve(RUNS, COSINES))) + as_text(heatmap_values((1,)))
     used = {part.split(")")[0] for part in text.split("var(")[1:]}
     assert used <= set(theme_colours(dark=False)) | {"--font"}
     assert {f"--lp-{name}" for name in LOOKS if name != "custom"} <= used
 
 
 def test_a_figure_is_small_enough_to_send_at_every_change():
-    text = json.dumps(draw(measured_curve(RUNS, COSINES)).to_plotly_json())
-    assert len(text) < 25_000
+    assert len(as_text(curve_values(measured_curve(RUNS, COSINES)))) < 25_000
+
+
+def test_what_is_not_known_travels_as_null():
+    value = {"scores": [np.float64("nan"), np.float32(0.5), np.int64(3)], "none": None}
+    assert json.loads(as_text(value)) == {"scores": [None, 0.5, 3], "none": None}

@@ -114,11 +114,13 @@ def test_a_sweep_says_what_it_will_do_and_runs_each_distinct_point_once(capsys, 
     assert status == 0 and "4 points, " in err and "training" not in err
     document = json.loads(call(capsys, *sweep, "--plan", "--json")[1])
     assert document["points"] == 4 and {len(run["kept"]) for run in document["runs"]} == {1, 4}
+    assert len({run["key"] for run in document["runs"]}) == len(document["runs"]) < 4
     assert not any(run["stored"] for run in document["runs"])
     status, out, err = call(capsys, *sweep, "--json")
     assert status == 0 and " 0 stored" in err
     assert {run["n_dropped"] for run in json.loads(out)} == {0, 3}
     assert " 0 left" in call(capsys, *sweep)[2]
+    assert all(run["stored"] for run in json.loads(call(capsys, *sweep, "--plan", "--json")[1])["runs"])
 
 
 def test_a_sweep_tells_failed_runs_at_the_end_and_stores_the_others(capsys, home, model, monkeypatch):

@@ -41,7 +41,7 @@
     const plot = element.querySelector(".lp-plot");
     let drawn = 0;
     const draw = async () => {
-      const value = JSON.parse(props.value || null);
+      const value = JSON.parse(props.value || "null");
       if (!value) return;
       const { title } = value.figure.layout;
       element.querySelector(".lp-title").textContent = title.text;
@@ -143,7 +143,7 @@
 
   const rows = (element, props, watch) => {
     const write = () => {
-      const { title, subtitle, numbers } = JSON.parse(props.value || "{}");
+      const { title, subtitle, numbers } = JSON.parse(props.value || "null") || {};
       element.querySelector(".lp-title").textContent = title;
       element.querySelector(".lp-sub").textContent = subtitle;
       writeTable(element.querySelector(".lp-table"), numbers);
@@ -153,9 +153,10 @@
     write();
   };
 
-  // the address always names the choice that is shown, so that it can be shared
+  // the address always names the choice that is shown, so that it can be shared. What comes with a new choice may be
+  // asked for now: controls that fit its strategy, and the open tab
   const link = (element, props, watch, fit) => {
-    let fits;
+    let fits = props.value && String(props.value.fits);
     const write = () => {
       if (!props.value) return;
       const theme = new URLSearchParams(location.search).get("__theme");
@@ -169,9 +170,9 @@
     watch("value", () => {
       write();
       refresh();
-      const asked = JSON.stringify(props.value.fits);
-      if (fits && fits !== asked) setTimeout(fit, 20); // as for refresh
-      fits = asked;
+      const before = fits;
+      fits = String(props.value.fits);
+      if (before && before !== fits) later(fit);
     });
     write();
   };
@@ -179,16 +180,27 @@
   // the tabs that follow the panel's choice: the open one is asked for anew after every change
   const followers = [];
   const follow = (element, props, watch, tell) => followers.push({ element, tell });
-  let asked;
+  const later = (work) => setTimeout(work, 20); // once every part of the answer is in its place
+  let refreshing;
   const refresh = () => {
-    clearTimeout(asked);
-    asked = setTimeout(() => {
+    clearTimeout(refreshing);
+    refreshing = later(() => {
       for (const { element, tell } of followers) if (element.getClientRects().length) tell();
-    }, 20); // once every part of the answer is in its place
+    });
   };
 
-  // what has ended may have changed what the open tab shows, though not the choice
-  const job = (element, props, watch) => watch("value", () => props.value.running || refresh());
+  // a job that begins or ends changes more than its own part, also what the open tab shows of the same choice
+  const job = (element, props, watch, turn) => {
+    const state = () => props.value && `${props.value.id} ${props.value.running}`;
+    let known = state();
+    watch("value", () => {
+      const before = known;
+      known = state();
+      if (before === known || !before) return; // a page that was just loaded shows it already
+      later(turn);
+      refresh();
+    });
+  };
 
   const copy = (element) => {
     element.addEventListener("click", async ({ target }) => {

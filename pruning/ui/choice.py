@@ -10,7 +10,7 @@ from .. import published
 from ..figures import BUDGETS
 from ..frames import MEASURED
 from ..models import MODELS, NotInstalledError, installed_folder, resolve
-from ..plan import EXPORT, RUN, SIMILARITY, Request, is_whole
+from ..plan import EXPORT, MOST_SEED, RUN, SIMILARITY, Request, is_whole
 from ..recipes import RECIPES
 from ..runs import POOLINGS, PRE_TRAINED, STARTS
 from ..store import Store
@@ -256,7 +256,7 @@ def read(given: Mapping[str, object]) -> Choice:
 
     `settle` does the rest. A page is not to be trusted either: anyone can send anything in its name.
     """
-    texts = {name: value for name, value in given.items() if isinstance(value, str)}
+    texts = {name: value for name, value in given.items() if isinstance(value, str) and is_writable(value)}
     values = {name: texts[name].strip() for name in ("model", "task", "source", "strategy", "layers") if name in texts}
     tables = {"recipe": RECIPES, "pooling": POOLINGS, "start": STARTS}
     values |= {name: texts[name] for name, table in tables.items() if texts.get(name) in table}
@@ -268,11 +268,16 @@ def read(given: Mapping[str, object]) -> Choice:
 
 
 def whole(value: object) -> int | None:
-    """A number from 0, written or not; None where it is none."""
-    if isinstance(value, str):
-        return int(value) if value.isascii() and value.isdigit() else None
+    """The whole number from 0 to MOST_SEED that the value is, or says in digits; None where it is none."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(MOST_SEED)):
+        value = int(value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return int(value) if is_number and value >= 0 and value % 1 == 0 else None
+    return int(value) if is_number and 0 <= value <= MOST_SEED and value % 1 == 0 else None
+
+
+def is_writable(text: str) -> bool:
+    """Half of a character, which a page can send, cannot be written into a link."""
+    return text.encode("utf-8", "ignore").decode() == text
 
 
 def marked_models(store: Store) -> list[tuple[str, str]]:

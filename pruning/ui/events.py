@@ -6,7 +6,7 @@ the open one of the tabs that follow the same choice, in a second step (`refresh
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from html import escape
 
 import gradio as gr
@@ -18,29 +18,28 @@ from .choice import Choice
 from .filling import make_missing
 from .live import LiveRuns, name_run
 from .messages import QUIET, with_message
-from .parts import Template, Values, follower
+from .parts import Template, Values
 from .point import request_of
 from .shown import Shown
 from .tradeoff import TAB
 from .updates import (
-    BUTTONS,
     CHOICES,
+    EVERYTHING,
     LIVE,
     OF_MODEL,
-    PARTS,
+    OF_STRATEGY,
     VIEWS,
     all_updates,
     read_choice,
     show_job,
     show_result,
-    unchanged,
 )
 from .view import make_request, version
 
-RAW = QUIET | {"preprocess": False, "postprocess": False}  # spares a change of thread for every part, see `send`
+# Gradio checks values against what its own session last offered, which the page may be ahead of: `choice.read` does it
+UNCHECKED = QUIET | {"preprocess": False}
+RAW = UNCHECKED | {"postprocess": False}  # and takes a thread for every value it makes ready, see `Page.send`
 LATEST = {"trigger_mode": "always_last"}
-FITTED = ("n_dropped", "layers")  # controls that depend on the strategy
-EVERYTHING = LIVE + CHOICES + VIEWS
 
 
 @dataclass(frozen=True)
@@ -48,11 +47,11 @@ class OtherTab:
     """A tab that follows the panel's choice."""
 
     tab: gr.Tab
+    follower: gr.HTML  # of `parts.follower`, in the tab
     own: Sequence[gr.components.Component]  # controls of its own
     parts: Sequence[gr.components.Component]
     show: Callable[..., list]  # (Shown, values of `own`) -> values of `parts`
     picked: gr.components.Component | None = None  # a figure of it whose points can be chosen
-    follower: gr.HTML = field(default_factory=follower)  # stands in the tab, where this is made
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class Page:
     visitor: gr.BrowserState
     tabs: gr.Tabs
     controls: dict[str, gr.components.Component]
-    live: dict[str, gr.components.Component]  # timer, job, cancel
+    live: dict[str, gr.components.Component]  # by LIVE
     views: dict[str, gr.components.Component]
     store: Store
     runs: LiveRuns
@@ -76,12 +75,12 @@ class Page:
         return [parts[name] for name in names]
 
     def updates(self, choice: Choice, visitor: str, told: Sequence[str] = EVERYTHING, **how) -> list:
-        """Of the parts that `told` names, as `outputs` gives them, ready to be sent."""
+        """As `all_updates` makes them, ready to be sent to the `outputs` of `told`."""
         updates = all_updates(choice, uploads(visitor), self.runs.find(visitor), self.store, told, **how)
         return self.send(updates, told)
 
     def send(self, updates: list, told: Sequence[str]) -> list:
-        """What Gradio would make of each value, did it not take a thread for every one."""
+        """What Gradio would make of each value, without the thread that it takes for every one."""
         return [
             part.postprocess(value) if isinstance(part, Template | Values) and "__type__" not in value else value
             for part, value in zip(self.outputs(told), updates, strict=True)
@@ -102,11 +101,11 @@ def connect(demo: gr.Blocks, page: Page, others: Sequence[OtherTab]) -> None:
     connect_others(page, others)
 
 
-def connect_use(page: Page, event: Callable, field: str, value: gr.components.Component) -> None:
-    """That event of another tab opens Trade-off with a choice; `value` holds the model or the task, as `field` says."""
+def connect_use(page: Page, event: Callable, name: str, value: gr.components.Component) -> None:
+    """That event of another tab opens Trade-off with a choice; `value` holds the model or the task, as `name` says."""
 
     def use(chosen, visitor, *values):
-        choice = replace(read_choice(values), **{field: chosen}, source="")
+        choice = read_choice(values, **{name: chosen}, source="")
         return [gr.Tabs(selected=TAB), *page.updates(choice, visitor)]
 
     event(use, [value, *page.inputs], [page.tabs, *page.outputs()], **RAW)
@@ -115,42 +114,49 @@ def connect_use(page: Page, event: Callable, field: str, value: gr.components.Co
 def connect_choices(page: Page) -> None:
     """A change of model or task also changes what other controls offer.
 
-    That of a strategy seldom does: the page then asks to `fit` the slider and the field for layers.
+    That of a strategy seldom does: the page then asks to `fit` the slider and the field for layers. A seed that is none
+    is taken back.
     """
-    controls = page.controls
 
-    def listen(events: Sequence[Callable], others: tuple[str, ...] = (), **changes) -> None:
-        told, other_model = others + VIEWS, others == OF_MODEL
+    def listen(events: Sequence[Callable], also: tuple[str, ...] = (), **how) -> None:
+        told = also + VIEWS
+        changes = {"source": ""} if "source" in also else {}
 
         def show(visitor, *values):
-            choice = replace(read_choice(values), **changes)
-            return page.updates(choice, visitor, told, offers=others, other_model=other_model)
+            return page.updates(read_choice(values, **changes), visitor, told, **how)
 
         gr.on(events, show, page.inputs, page.outputs(told), **RAW, **LATEST)
 
     def fit(visitor, *values):
-        return page.updates(read_choice(values), visitor, FITTED)
+        """What a control has already is not sent again: its visitor may have gone on meanwhile."""
+        updates = page.updates(read_choice(values), visitor, OF_STRATEGY)
+        before = (values[CHOICES.index(name)] for name in OF_STRATEGY)
+        return [
+            {name: new for name, new in update.items() if name != "value" or new != old}
+            for update, old in zip(updates, before, strict=True)
+        ]
 
-    typed = [controls["layers"].submit, controls["layers"].blur]
-    same = ("source", "strategy", "compare", "n_dropped", "budget", "recipe", "seed", "pooling", "start")
-    listen([controls["model"].input], OF_MODEL, source="")
-    listen([controls["task"].input], ("source",), source="")
-    listen([*(controls[name].input for name in same), *typed])
-    page.views["tiles"].fit(fit, page.inputs, page.outputs(FITTED), **RAW, **LATEST)
+    controls = page.controls
+    listen([controls["model"].input], OF_MODEL, other_model=True)
+    listen([controls["task"].input], ("source",))
+    listen([controls["seed"].input], ("seed",))
+    others = [control.input for name, control in controls.items() if name not in ("model", "task", "seed", "layers")]
+    listen([*others, controls["layers"].submit, controls["layers"].blur])
+    page.views["tiles"].fit(fit, page.inputs, page.outputs(OF_STRATEGY), **RAW, **LATEST)
 
 
 def connect_points(page: Page, figures: Sequence[gr.components.Component]) -> None:
     """A click on a point of a figure chooses it, one on a layer of the stack drops or keeps it."""
-    told = ("strategy", *FITTED, *VIEWS)
+    told = ("strategy", *OF_STRATEGY, *VIEWS)
 
     def pick(event: gr.EventData, visitor, *values):
         point = {name: getattr(event, name, None) for name in ("strategy", "n_dropped", "layers")}
-        return page.updates(choices.pick_point(read_choice(values), point), visitor, told, offers=())
+        return page.updates(choices.pick_point(read_choice(values), point), visitor, told, points_only=True)
 
     def toggle(event: gr.EventData, visitor, *values):
         choice, layers = read_choice(values), getattr(event, "layers", None)
         n_layers = choices.find_subject(choice.model).n_layers
-        return page.updates(choices.choose_layers(choice, layers, n_layers), visitor, told, offers=())
+        return page.updates(choices.choose_layers(choice, layers, n_layers), visitor, told, points_only=True)
 
     options = {"inputs": page.inputs, "outputs": page.outputs(told)} | RAW | LATEST
     for figure in figures:
@@ -159,41 +165,42 @@ def connect_points(page: Page, figures: Sequence[gr.components.Component]) -> No
 
 
 def connect_live(page: Page) -> None:
-    """Run, follow, cancel. While a job goes on the choice stays the visitor's; when it has ended all is shown anew."""
-    told = LIVE + OF_MODEL + VIEWS
+    """Run, cancel, and how it stands every second. When a job has begun or ended the page asks for its `turn`.
 
-    def start(seen, visitor, *values):
+    While it goes on the choice stays the visitor's; when it has ended all is shown anew.
+    """
+
+    def start(visitor, *values):
         request = with_message(lambda: make_request(read_choice(values), page.store, uploads(visitor)))
         with_message(lambda: page.runs.start(visitor, request))
-        return follow(seen, visitor, *values)
+        return poll(visitor)
 
-    def fill(seen, visitor, *values):
+    def fill(visitor, *values):
         requests = with_message(lambda: make_missing(read_choice(values), page.store, uploads(visitor)))
         with_message(lambda: page.runs.start(visitor, requests[0], rest=tuple(requests[1:])))
-        return follow(seen, visitor, *values)
+        return poll(visitor)
 
-    def follow(seen, visitor, *values):
-        job = page.runs.find(visitor)
-        if job and not job.ended and job.id == seen:
-            buttons = [gr.update(interactive=False) for _ in BUTTONS]
-            updates = [*show_job(job, page.store), *unchanged(OF_MODEL + PARTS), *buttons]
-            return [seen, *page.send(updates, told)]
-        own = uploads(visitor)
-        updates = all_updates(show_result(read_choice(values), job, own), own, job, page.store, told)
-        if job and not job.ended:  # what the visitor chooses meanwhile is not taken back
-            updates[len(LIVE) : len(LIVE + OF_MODEL)] = unchanged(OF_MODEL)
-        return [job.id if job else "", *page.send(updates, told)]
+    def poll(visitor):
+        return page.send(show_job(page.runs.find(visitor), page.store), LIVE)
 
-    def stop(seen, visitor, *values):
+    def stop(visitor):
         page.runs.stop(visitor)
-        return follow(seen, visitor, *values)
+        return poll(visitor)
 
-    seen = gr.State("")  # the job whose start this page has shown: of those that follow one another each is shown anew
-    options = {"inputs": [seen, *page.inputs], "outputs": [seen, *page.outputs(told)]} | RAW
-    page.views["run"].click(start, **options)
-    page.views["fill"].click(fill, **options)
-    page.live["timer"].tick(follow, **options)
-    page.live["cancel"].click(stop, **options)
+    def turn(visitor, *values):
+        job = page.runs.find(visitor)
+        choice = show_result(read_choice(values), job, uploads(visitor))
+        updates = page.updates(choice, visitor, told)
+        if job and not job.ended:  # what the visitor chooses meanwhile is not taken back
+            updates[: len(OF_MODEL)] = [gr.skip()] * len(OF_MODEL)
+        return updates
+
+    told, outputs = OF_MODEL + VIEWS, page.outputs(LIVE)
+    page.views["run"].click(start, page.inputs, outputs, **RAW)
+    page.views["fill"].click(fill, page.inputs, outputs, **RAW)
+    page.live["timer"].tick(poll, page.visitor, outputs, **RAW)
+    page.live["cancel"].click(stop, page.visitor, outputs, **RAW)
+    page.live["job"].turn(turn, page.inputs, page.outputs(told), **RAW, **LATEST)
 
 
 def connect_others(page: Page, others: Sequence[OtherTab]) -> None:
@@ -205,7 +212,7 @@ def connect_others(page: Page, others: Sequence[OtherTab]) -> None:
             return other.show(shown, *values[len(CHOICES) :])
 
         own = [control.submit if isinstance(control, gr.Textbox) else control.input for control in other.own]
-        options = {"inputs": [*page.inputs, *other.own], "outputs": other.parts} | QUIET | LATEST
+        options = {"inputs": [*page.inputs, *other.own], "outputs": other.parts} | UNCHECKED | LATEST
         gr.on([other.tab.select, *own], show, **options)
         other.follower.refresh(show, **options)
 
@@ -242,4 +249,4 @@ def connect_action(
             raise gr.Error(escape(f"{name_run(job)} still goes on; wait for it, or cancel it"), print_exception=False)
         return show_job(job, page.store)
 
-    button.click(start, [*page.inputs, *own], list(page.live.values()), **QUIET)
+    button.click(start, [*page.inputs, *own], page.outputs(LIVE), **UNCHECKED)

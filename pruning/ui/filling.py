@@ -27,7 +27,7 @@ def offer(
     One request per stack that the drawn strategies keep and that was not run, all with one seed: the chosen one, else
     the first that lacks any. Contribution is left out while its similarities are not measured.
     """
-    any_point = replace(choice, n_dropped=0, layers="", budget=Choice.budget)  # which one is looked at plays no part
+    any_point = replace(choice, n_dropped=0, layers="", budget=Choice.budget)  # the point looked at plays no part
     return plan_filling(any_point, subject, topic, store, stored)
 
 

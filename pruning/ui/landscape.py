@@ -5,7 +5,7 @@ import gradio as gr
 from ..plan import LANDSCAPE
 from .events import OtherTab
 from .landscape_view import landscape_view
-from .parts import ACTION, STORY, TABLE, figure, part
+from .parts import ACTION, STORY, TABLE, figure, follower, part
 from .point import analysis_action
 from .shown import Shown
 
@@ -26,4 +26,4 @@ def build_landscape(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
         view = landscape_view(*shown.scene)
         return [view["story"], analysis_action(shown, LANDSCAPE), view["stacks"], view["best"]]
 
-    return OtherTab(tab, [], [story, action, stacks, best], show, picked=stacks), {button: LANDSCAPE}
+    return OtherTab(tab, follower(), [], [story, action, stacks, best], show, picked=stacks), {button: LANDSCAPE}

@@ -49,7 +49,7 @@ CONTROLS = {  # Gradio's own theme variables -> ours
 }
 
 
-MOST_SESSIONS = 500  # visitors whose controls Gradio remembers, 0.3 MB each; of others only the link is left
+MOST_SESSIONS = 500  # pages of which Gradio remembers what their controls offer, 0.3 MB each; nothing depends on it
 
 
 def launch_options() -> dict:

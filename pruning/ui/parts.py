@@ -72,16 +72,21 @@ JOB = """{{#if value.title}}<div class="lp-job"><b role="status">{{value.title}}
 class Values(gr.HTML):
     """A part that app.js fills. Its value travels as text: Gradio would walk through its every number three times."""
 
-    def postprocess(self, value: Any) -> str | None:
-        return None if value is None else orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    def postprocess(self, value: Any) -> str:
+        return as_text(value)
+
+
+def as_text(value: Any) -> str:
+    """JSON; a number that is not known becomes null."""
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 def script(name: str) -> str:
     """Runs lp.NAME of assets/page/app.js on the part, as soon as that file is there. Gradio finds the events' names
     in this text: a figure reports a click on a point as `pick`, a follower asks for its tab with `refresh`, the
-    link that controls `fit` the strategy."""
-    events = {"figure": "pick", "follow": "refresh", "link": "fit"}
-    tell = f"(point) => trigger('{events[name]}', point)" if name in events else "null"
+    link that controls `fit` the strategy, the job's part for what its `turn` changes."""
+    events = {"figure": "pick", "follow": "refresh", "link": "fit", "job": "turn"}
+    tell = f"(data) => trigger('{events[name]}', data)" if name in events else "null"
     return f"(function go() {{ window.lp ? lp.{name}(element, props, watch, {tell}) : setTimeout(go, 20); }})();"
 
 

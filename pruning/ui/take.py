@@ -6,7 +6,7 @@ import gradio as gr
 
 from ..plan import DISAGREE, EXPORT, TRY
 from .events import OtherTab
-from .parts import ACTION, STORY, TABLE, part
+from .parts import ACTION, STORY, TABLE, follower, part
 from .shown import Shown
 from .take_view import describe_export, export_file, try_hint, try_view
 
@@ -40,13 +40,13 @@ def build_try(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, tuple[str, Callabl
 
     buttons = {mine: (TRY, typed_texts, [text, second]), examples: (TRY, examples_of, [])}
     buttons |= {apart: (DISAGREE, examples_of, [])}
-    return OtherTab(tab, [], [second, hint, story, rows], show), buttons
+    return OtherTab(tab, follower(), [], [second, hint, story, rows], show), buttons
 
 
 def typed_texts(shown: Shown, *typed: str | None) -> tuple[tuple[str, ...]]:
     """As many texts as the task has columns; a field that is hidden does not count. ValueError: one is absent."""
     n = len(shown.topic.columns)
-    texts = tuple((text or "").strip() for text in typed[:n])
+    texts = tuple(str(text or "").strip() for text in typed[:n])
     if not all(texts):
         what = "both texts" if n == 2 else "a text"
         raise ValueError(f"write {what} first, or take ten test examples")
@@ -70,4 +70,4 @@ def build_export(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
         button = gr.DownloadButton(label, value=file["file"] if file else None, visible=bool(file))
         return [told["story"], button, told["action"]]
 
-    return OtherTab(tab, [], [story, download, action], show), {make: EXPORT}
+    return OtherTab(tab, follower(), [], [story, download, action], show), {make: EXPORT}

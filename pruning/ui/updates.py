@@ -1,7 +1,8 @@
 """What an event changes on the Trade-off tab: the live run's parts, the controls, the views.
 
-What Gradio calls an update makes a component anew, also where it changes nothing, and of controls it keeps the old ones
-for as long as the visitor's session lasts: events give values alone, and updates only where other things are offered.
+What Gradio calls an update, `gr.skip()` included, makes a component anew, and of one that is also an input it keeps the
+old ones for as long as the visitor's session lasts. So events give values, and controls updates only where they offer
+other things than before.
 """
 
 from collections.abc import Sequence
@@ -24,12 +25,9 @@ from .view import make_settled_view, version
 CHOICES = tuple(field.name for field in fields(Choice))  # the controls, in the order of the events' inputs
 LIVE = ("timer", "job", "cancel")
 OF_MODEL = ("task", "source", "strategy", "n_dropped", "layers")  # controls that offer what the model and task have
+OF_STRATEGY = ("n_dropped", "layers")  # those whose offer depends on the strategy
 VIEWS = ("tiles", "curve", "stack", "story", "heatmap", "rows", "action", "run", "fill")
-PARTS, BUTTONS = VIEWS[:-2], VIEWS[-2:]  # fields of View; what starts work
-
-
-def unchanged(names: tuple[str, ...]) -> list:
-    return [gr.skip()] * len(names)
+EVERYTHING = LIVE + CHOICES + VIEWS
 
 
 def show_result(choice: Choice, job: Job | None, own: Sequence[Upload]) -> Choice:
@@ -42,13 +40,13 @@ def show_result(choice: Choice, job: Job | None, own: Sequence[Upload]) -> Choic
 
 def show_job(job: Job | None, store: Store) -> list:
     """Updates of timer, job and cancel button."""
-    told = describe_job(job, store)
-    return [gr.update(active=told["running"]), told, gr.update(visible=told["running"])]
+    described = describe_job(job, store) | {"id": job.id if job else ""}
+    return [gr.update(active=described["running"]), described, gr.update(visible=described["running"])]
 
 
-def read_choice(values: Sequence) -> Choice:
-    """The controls' values, in the order of CHOICES."""
-    given = dict(zip(CHOICES, values, strict=True))
+def read_choice(values: Sequence, **changes) -> Choice:
+    """The controls' values, in the order of CHOICES, but for the changes. A field that was emptied names no model."""
+    given = dict(zip(CHOICES, values, strict=True)) | changes
     return choices.read(given | {"model": given["model"] or ""})
 
 
@@ -57,15 +55,16 @@ def all_updates(
     own: Sequence[Upload],
     job: Job | None,
     store: Store,
-    told: Sequence[str] = LIVE + CHOICES + VIEWS,
-    offers: Sequence[str] = ("model", *OF_MODEL),
+    told: Sequence[str] = EVERYTHING,
     other_model: bool = False,
+    points_only: bool = False,
 ) -> list:
-    """The updates of the parts that `told` names, in its order; controls in `offers` also get what they offer.
+    """The updates of the parts that `told` names, in its order. `own` are the visitor's files.
 
-    `own` are the visitor's files. Where the user's own rows cannot be read, the shipped ones are shown, and the reason
-    in place of the run hint.
+    `points_only`: what the controls offer stays. Where the user's own rows cannot be read, the shipped ones are shown,
+    and the reason in place of the run hint.
     """
+    offers = () if points_only else [name for name in told if name in ("model", *OF_MODEL)]
     try:
         found = make_updates(choice, own, job, store, offers, other_model)
     except OSError as error:
@@ -82,6 +81,7 @@ def make_updates(
     other_model: bool,
     problem: str = "",
 ) -> dict:
+    """By the name of the part. The controls in `offers` get what they offer, the others their value alone."""
     if other_model:
         choice = replace(choice, task=choices.task_with_numbers(choice, store, own))
     choice, subject, topic, sources = choices.settle(choice, store, own)
@@ -99,14 +99,14 @@ def make_updates(
         "run": gr.update(interactive=view.can_run and is_free),
         "fill": gr.update(value=text, interactive=view.can_run and is_free and bool(lacking)),
     }
-    views = {name: getattr(view, name) for name in PARTS}
+    views = {name: getattr(view, name) for name in VIEWS if name not in buttons}
     views["tiles"] = view.tiles | {"fits": [choices.most_layers(choice, subject.n_layers), choice.strategy == "custom"]}
     return live | controls | views | buttons
 
 
 def update_control(
     name: str, choice: Choice, subject: Subject, sources: list[str], own: Sequence[Upload], store: Store
-) -> object:
+) -> dict:
     """What a control offers, and its value."""
     value = getattr(choice, name)
     match name:
@@ -121,9 +121,8 @@ def update_control(
             return gr.update(choices=[(STRATEGIES[s].label, s) for s in offered], value=value)
         case "n_dropped":
             return update_slider(choice, subject)
-        case "layers":
-            return gr.update(value=value, visible=choice.strategy == "custom")
-    raise ValueError(f"control {name!r} always offers the same")
+    assert name == "layers", name
+    return gr.update(value=value, visible=choice.strategy == "custom")
 
 
 def update_slider(choice: Choice, subject: Subject) -> dict:

@@ -22,7 +22,7 @@ from .choice import Choice, Subject, as_query, as_request, dropped_layers, settl
 from .topics import Topic
 
 
-@dataclass(frozen=True, eq=False)  # the cached parts of a view go by identity
+@dataclass(frozen=True, eq=False)  # the cached parts of a view go by identity, and keep it as long as they live
 class Frames:
     """The tables behind one model, task, source, recipe and pooling; independent of strategy and layers."""
 
@@ -135,10 +135,8 @@ def make_settled_view(choice: Choice, subject: Subject, topic: Topic, store: Sto
 def drawn_rows(
     found: Frames, strategies: frozenset[str], named: tuple[int, ...] | None, file: str
 ) -> tuple[pd.DataFrame, dict]:
-    """The rows of those strategies and of the layers `named` by hand, even where a strategy's run has measured them.
-
-    As the table they are, and as the one to read.
-    """
+    """The rows of those strategies and of the layers `named` by hand, even where a strategy's run has measured them;
+    and what the page shows of them as a table."""
     rows = found.curve[found.curve.strategy.isin(strategies)]
     if named:
         own = frames.find_rows(found.curve, "custom", len(named), named)

@@ -6,7 +6,7 @@ from ..plan import DRIFT, PROBE, SIMILARITY
 from ..runs import MEASURES
 from .budget_view import budget_view
 from .events import OtherTab
-from .parts import ACTION, STORY, TABLE, figure, part
+from .parts import ACTION, STORY, TABLE, figure, follower, part
 from .point import analysis_action
 from .shown import Shown
 from .why_view import probes_view, similarity_view
@@ -41,11 +41,11 @@ def build_similarity(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
             drift = figure("drift")
 
     def show(shown: Shown, measure: str) -> list:
-        view = similarity_view(*shown.scene, measure if measure in MEASURES else next(iter(MEASURES)))
+        view = similarity_view(*shown.scene, measure if measure in list(MEASURES) else next(iter(MEASURES)))
         told = analysis_action(shown, SIMILARITY, DRIFT)
         return [view["story"], told, *(view[name] for name in ("contribution", "between", "spread", "drift"))]
 
-    return OtherTab(tab, [measure], [story, action, contribution, between, spread, drift], show), buttons
+    return OtherTab(tab, follower(), [measure], [story, action, contribution, between, spread, drift], show), buttons
 
 
 def build_probes(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
@@ -62,7 +62,7 @@ def build_probes(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
         view = probes_view(*shown.scene)
         return [view["story"], analysis_action(shown, PROBE), view["probes"]]
 
-    return OtherTab(tab, [], [story, action, probes], show), {button: PROBE}
+    return OtherTab(tab, follower(), [], [story, action, probes], show), {button: PROBE}
 
 
 def build_budget(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
@@ -94,13 +94,13 @@ def build_budget(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
         return [view[name] for name in (*names, "published", "published_orders")]
 
     parts = [story, droppable, action, latency, parameters, where, orders, published, published_orders]
-    return OtherTab(tab, [points], parts, show), {}
+    return OtherTab(tab, follower(), [points], parts, show), {}
 
 
 def read_points(typed: str | None, otherwise: float) -> float:
     """The loss that was typed, where it is one."""
     try:
-        points = float((typed or "").replace(",", "."))
+        points = float(str(typed or "").replace(",", "."))
     except ValueError:
         return otherwise
     return points if 0 <= points <= 100 else otherwise
