@@ -27,6 +27,7 @@ RECIPES = {
     for r in (
         Recipe("quick", "Quick: 1,500 texts once", 1, 1e-4, 8, 1500, 1000, dropout=0.0),
         Recipe("standard", "Standard: all texts, 3 epochs", 3, 1e-4, 32, None, None),
+        Recipe("subset", "Subset: 2,000 texts, 3 epochs", 3, 1e-4, 32, 2000, None),
         Recipe("paper", "Paper: as Sajjad et al. (for a GPU)", 3, 2e-5, 32, None, None),
     )
 }
