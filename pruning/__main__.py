@@ -78,6 +78,7 @@ def add_point(command: argparse.ArgumentParser, needs_task: bool = True) -> None
     command.add_argument("--layers", type=parse_option(parse_layers), default=(), help="to drop, with custom: 0,1,5")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--start", default=PRE_TRAINED, help=f"one of: {', '.join(STARTS)}")
+    add_max_train(command)
     add_how(command)
 
 
@@ -93,6 +94,7 @@ def add_sweep(command: argparse.ArgumentParser) -> None:
     where = command.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, default=1, metavar="N", help="so many runs at once on this machine")
     where.add_argument("--ray", default="", metavar="ADDRESS", help="on a Ray cluster; auto: this machine's")
+    add_max_train(command)
     add_how(command)
 
 
@@ -101,6 +103,10 @@ def add_budget(command: argparse.ArgumentParser) -> None:
     command.add_argument("--task", required=True, help=TASK)
     command.add_argument("--points", type=float, required=True, help="loss you accept, such as 1 or 2.5")
     add_how(command)
+
+
+def add_max_train(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--max-train", type=int, metavar="N", help="at most N training texts; default: the recipe's")
 
 
 def add_how(command: argparse.ArgumentParser) -> None:

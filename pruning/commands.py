@@ -231,7 +231,7 @@ def doctor(options: argparse.Namespace) -> None:
 
 
 def to_request(options: argparse.Namespace) -> Request:
-    names = ("model", "task", "strategy", "layers", "seed", "recipe", "start", "label", "kind")
+    names = ("model", "task", "strategy", "layers", "seed", "recipe", "max_train", "start", "label", "kind")
     given = {name: getattr(options, name) for name in names if hasattr(options, name)}
     return Request(
         **given,

@@ -40,6 +40,7 @@ class Request:
     layers: tuple[int, ...] = ()
     seed: int = 0
     recipe: str = "quick"
+    max_train: int | None = None  # at most so many training texts, in place of the recipe's number
     pooling: str = "sentence"  # which similarity strategy contribution goes by
     start: str = PRE_TRAINED  # a key of STARTS
     text: tuple[str, ...] = ()  # one column, or two for pairs
@@ -82,6 +83,8 @@ def check(request: Request) -> None:
         raise ValueError(f"unknown start {request.start!r}; choose one of: {', '.join(STARTS)}")
     if not is_whole(request.seed) or not 0 <= request.seed <= MOST_SEED:
         raise ValueError(f"seed {request.seed!r} is not allowed; choose a whole number from 0 to {MOST_SEED}")
+    if request.max_train is not None and not (is_whole(request.max_train) and request.max_train > 0):
+        raise ValueError(f"cannot train on {request.max_train!r} texts; give a whole number from 1")
     if request.n_dropped is not None and not is_whole(request.n_dropped):
         raise ValueError(f"cannot drop {request.n_dropped!r} layers; give a whole number")
     if not isinstance(request.layers, tuple) or not all(map(is_whole, request.layers)):
@@ -149,7 +152,7 @@ def plan(request: Request, store: Store) -> tuple[RunSpec, Weights]:
     )
     if weights.family.shared and kept != tuple(range(len(kept))):
         raise ValueError(f"{weights.name} is an {weights.family.label}: {weights.family.note}; use strategy top")
-    recipe = get_recipe(request.recipe).values()
+    recipe = get_recipe(request.recipe).values() | ({"max_train": request.max_train} if request.max_train else {})
     # of a fine-tuned model nothing is dropped from, and which is not trained on, every weight is as it was
     unchanged = request.start == AS_IS and len(kept) == weights.n_layers
     start = PRE_TRAINED if unchanged else request.start

@@ -52,6 +52,11 @@ def test_a_plan_says_everything_that_identifies_the_run(baseline, folder, store)
     assert (weights.name, weights.revision, weights.folder) == (spec.model, spec.revision, folder)
 
 
+def test_fewer_training_texts_are_a_recipe_of_their_own(baseline, store):
+    spec, _ = plan(replace(baseline, recipe="standard", max_train=500), store)
+    assert spec.recipe == get_recipe("standard").values() | {"max_train": 500}
+
+
 @pytest.mark.parametrize(
     "one, other",
     [
@@ -131,6 +136,8 @@ def test_similarities_of_other_weights_or_another_task_do_not_count(baseline, fo
         ({"seed": 2**32}, "seed 4294967296 is not allowed; choose a whole number from 0 to 4294967295"),
         ({"seed": 0.5}, "seed 0.5 is not allowed; choose a whole number from 0 to 4294967295"),
         ({"seed": True}, "seed True is not allowed; choose a whole number from 0 to 4294967295"),
+        ({"max_train": 0}, "cannot train on 0 texts; give a whole number from 1"),
+        ({"max_train": 9.0}, "cannot train on 9.0 texts; give a whole number from 1"),
         ({"n_dropped": 1.0}, "cannot drop 1.0 layers; give a whole number"),
         ({"n_dropped": "2"}, "cannot drop '2' layers; give a whole number"),
         ({"layers": (0, "1")}, "layers (0, '1') are not allowed; give whole numbers, such as 0, 2 and 5"),
@@ -185,8 +192,8 @@ def test_a_request_comes_from_the_fields_of_a_json_document():
     [
         (
             {"model": "m", "task": "tweets", "drop": 1},
-            "unknown field 'drop'; allowed: model, task, strategy, n_dropped, layers, seed, recipe, pooling, "
-            "start, text, label, kind, scope",
+            "unknown field 'drop'; allowed: model, task, strategy, n_dropped, layers, seed, recipe, max_train, "
+            "pooling, start, text, label, kind, scope",
         ),
         ({"task": "tweets"}, "the field 'model' is missing; a request names at least model and task"),
         ({}, "the field 'model' is missing; a request names at least model and task"),
