@@ -53,8 +53,8 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--hub", default="", metavar="OWNER/NAME", help="also send it there; needs HF_TOKEN")
     doctor = commands.add_parser("doctor", help="prove that dropping layers of a model is right")
     doctor.add_argument("model", help="a name of `models`, a hub id or a folder")
-    results = commands.add_parser("results", help="what was measured; verify: shipped runs made again and compared")
-    results.add_argument("action", nargs="?", choices=["list", "verify"], default="list")
+    results = commands.add_parser("results", help="what was measured; verify, report: shipped runs")
+    results.add_argument("action", nargs="?", choices=["list", "verify", "report"], default="list")
     results.add_argument(
         "--sample", type=int, default=2, metavar="N", help="with verify: so many runs, chosen at random"
     )

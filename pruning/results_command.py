@@ -15,8 +15,8 @@ from .terminal import show, tell, watched
 
 
 def results(options: argparse.Namespace) -> None:
-    if options.action == "verify":
-        return verify(options)
+    if options.action != "list":
+        return {"verify": verify, "report": report}[options.action](options)
     store = Store()
     records = asked(options, store, options.kind)
     if not records and (options.model or options.task):
@@ -42,6 +42,13 @@ def verify(options: argparse.Namespace) -> None:
     wrong = [row["key"][:12] for row in rows if row["verdict"] == OUTSIDE]
     if wrong:
         raise OSError(f"{len(wrong)} of {len(rows)} runs did not come out as they are stored: {', '.join(wrong)}")
+
+
+def report(options: argparse.Namespace) -> None:
+    """Writes the findings from the shipped rows into README and the file that the tab Method shows."""
+    from .report import write
+
+    show(options, [{"written": str(path)} for path in write(Store())])
 
 
 def asked(options: argparse.Namespace, store: Store, kind: str) -> list:

@@ -17,6 +17,7 @@ from .models import home
 from .runs import KINDS, Record, Run, Similarity, from_json, to_json
 
 SHIPPED = Path(__file__).parent.parent / "assets" / "results"
+FINDINGS = SHIPPED / "FINDINGS.md"  # what the shipped rows show, written by `results report`
 VISITORS = "visitors"  # of the folders of those who brought data
 EXPORTS = "exports"  # of the zips that the app offers for download
 

@@ -3,6 +3,7 @@
 from .. import published
 from ..families import FAMILIES
 from ..recipes import RECIPES
+from ..store import FINDINGS
 from ..strategies import PAPER, STRATEGIES
 from ..tasks import DATA, TASKS
 
@@ -86,6 +87,8 @@ def describe_method() -> str:
             "## Architectures",
             "Layers can be dropped from " + ", ".join(family.label for family in FAMILIES.values()) + ".\n",
             LIMITS,
+            "## What the shipped runs show",
+            FINDINGS.read_text(encoding="utf-8"),
             "## Sources",
             *(f"- [{s.label}]({s.link}): {s.citation}" for s in published.SOURCES.values()),
             "",

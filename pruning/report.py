@@ -1,0 +1,246 @@
+"""The findings in words, made from the shipped rows: `results report` writes them where people read them.
+
+Every number comes from the rows and the published tables; a test fails where README or the tab Method say otherwise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+from . import published
+from .budget import most_droppable
+from .findings import OPEN, by_stack, compare, compare_strategies, contest, kept_by
+from .frames import comparable, matching
+from .models import MODELS
+from .runs import FINE_TUNED, Run
+from .store import FINDINGS, Store
+from .strategies import STRATEGIES
+from .tasks import TASKS
+
+RECIPES = ("standard", "subset")  # whose runs are findings; a quick run is a demonstration
+BUDGETS = (1, 2, 3)
+README = Path(__file__).parent.parent / "README.md"
+BEGIN, END = "<!-- findings: the command `results report` writes what follows -->\n", "<!-- findings end -->"
+HALVED, DISTILLED = "mpnet-base", "minilm-l6"  # a model of twelve layers, and one of six that was distilled
+PAPER, PAPERS_MODELS = "sajjad2020", ("BERT-base", "XLNet-base")
+MINUS = "−"
+
+
+@dataclass(frozen=True)
+class Line:
+    """The shipped runs of one model, task and recipe, dropped before fine-tuning, with the full model among them."""
+
+    model: str
+    task: str
+    recipe: str
+    runs: Sequence[Run]
+    similarity: Sequence[float] | None
+
+    @property
+    def n_layers(self) -> int:
+        return self.runs[0].n_layers
+
+    @property
+    def full(self) -> list[Run]:
+        return [run for run in self.runs if not run.n_dropped]
+
+    @property
+    def label(self) -> str:
+        return f"{MODELS[self.model].label}, {TASKS[self.task].label.lower()}"
+
+
+def report(store: Store) -> str:
+    """All findings as Markdown."""
+    lines = list(find_lines(store))
+    sections = [winners(lines), budgets(lines), beside_the_paper(lines, store)]
+    return "\n".join(section for section in sections if section)
+
+
+def write(store: Store) -> list[Path]:
+    """Puts the findings into README and the file that the tab Method shows. OSError: README has no place for them."""
+    text, readme = report(store), README.read_text(encoding="utf-8")
+    if BEGIN not in readme or END not in readme:
+        raise OSError(
+            f"{README.name} has no place for the findings: the lines {BEGIN.strip()!r} and {END!r} are missing"
+        )
+    before, after = readme.split(BEGIN)[0], readme.split(END)[1]
+    README.write_text(f"{before}{BEGIN}{text}{END}{after}", encoding="utf-8")
+    FINDINGS.write_text(text, encoding="utf-8")
+    return [README, FINDINGS]
+
+
+def find_lines(store: Store) -> list[Line]:
+    """In the order of models, recipes and tasks; those with the full model and two stacks more."""
+    found = []
+    for model in MODELS:
+        for recipe in RECIPES:
+            for task in TASKS:
+                runs = comparable([r for r in store.runs(model, task) if store.is_shipped(r)], recipe)
+                similarity = matching(store.similarities(model, task), runs, "sentence")
+                line = Line(model, task, recipe, runs, similarity and similarity.mean)
+                if len(by_stack(runs)) > 2 and line.full:
+                    found.append(line)
+    return found
+
+
+def grouped(lines: Sequence[Line]) -> dict[tuple[str, str], list[Line]]:
+    """(model, recipe) -> its lines."""
+    found: dict[tuple[str, str], list[Line]] = {}
+    for line in lines:
+        found.setdefault((line.model, line.recipe), []).append(line)
+    return found
+
+
+def winners(lines: Sequence[Line]) -> str:
+    """A table per model and recipe: the best stack for each number of dropped layers."""
+    parts = []
+    for (model, recipe), group in grouped(lines).items():
+        heads = [f"{TASKS[line.task].label} (full {mean(r.score for r in line.full):.1f})" for line in group]
+        rows = []
+        for n_dropped in range(1, group[0].n_layers):
+            cells = [winner_cell(contest(line.runs, n_dropped, line.similarity)) for line in group]
+            rows += [(str(n_dropped), *cells)] if any(cells) else []
+        seeds = sorted({run.seed for line in group for run in line.runs if run.n_dropped})
+        title = f"\n**{MODELS[model].label}, {group[0].n_layers} layers, recipe {recipe}, seeds {join(seeds)}.**\n"
+        parts.append(title + table(("dropped", *heads), rows))
+    if not parts:
+        return ""
+    explained = (
+        "The best stack of each size, its mean score and loss, and its lead on the next best, seed by seed. *Sure*: "
+        "three seeds or more, and the 95% t interval of their differences leaves out 0; *likely*: every seed's "
+        "difference points the same way; *open*: they do not, or there is one seed.\n"
+    )
+    return f"### Which strategy wins\n\n{explained}" + "".join(parts)
+
+
+def winner_cell(found: dict | None) -> str:
+    if not found:
+        return ""
+    lead = f"{signed(found['gap'])} on {found['rival'][0]}, {found['certainty']}"
+    return f"{' = '.join(found['best'])} {found['score']:.1f} ({signed(-found['loss'])}); {lead}"
+
+
+def signed(points: float) -> str:
+    return f"{points:+.1f}".replace("-", MINUS)
+
+
+def budgets(lines: Sequence[Line]) -> str:
+    """The most layers that a loss of 1, 2 and 3 points buys, by the strategy that drops most."""
+    rows = []
+    for line in lines:
+        cells = [budget_cell(most_droppable(line.runs, line.similarity, points)) for points in BUDGETS]
+        rows.append((line.label, line.recipe, str(line.n_layers), *cells))
+    if not rows:
+        return ""
+    explained = (
+        "The most layers that go within a loss, the strategy that does it, and how sure that is (see Method, Budget).\n"
+    )
+    heads = ("model and task", "recipe", "layers", *(f"{n} point{'s' * (n > 1)}" for n in BUDGETS))
+    return f"\n### What a loss buys\n\n{explained}\n" + table(heads, rows)
+
+
+def budget_cell(rows: Sequence[dict]) -> str:
+    best = max(rows, key=lambda row: (row["n_dropped"], -(row["loss"] or 0)), default=None)
+    if not best or not best["n_dropped"]:
+        return "none"
+    return f"{best['n_dropped']}, {STRATEGIES[best['strategy']].label} ({best['certainty']})"
+
+
+def beside_the_paper(lines: Sequence[Line], store: Store) -> str:
+    """What the paper says of BERT and XLNet on GLUE, what comes out here, and whether that agrees."""
+    claims = [
+        strategy_claim(lines, "top", "bottom", "With half of the layers dropped, the top ones are the ones to drop"),
+        strategy_claim(lines, "top", "even-alternate", "and dropping the top ones is better than every other one"),
+        share_claim(lines),
+        halved_claim(lines),
+        order_claim(lines, store),
+    ]
+    rows = [("", "", *row[2:]) if number else row for claim in claims for number, row in enumerate(claim)]
+    if not rows:
+        return ""
+    return "\n### Beside the paper\n\n" + table(("the paper", "its numbers", "where", "here", "so"), rows)
+
+
+def strategy_claim(lines: Sequence[Line], better: str, worse: str, text: str) -> list[tuple]:
+    numbers = []
+    for model in PAPERS_MODELS:
+        scores = published.scores(model, published.AVERAGE, PAPER).set_index(["strategy", "n_dropped"]).score
+        numbers.append(f"{model} {signed(scores[better, 6] - scores[worse, 6])}")
+    rows = []
+    for line in lines:
+        found = compare_strategies(line.runs, better, worse, line.n_layers // 2, line.similarity)
+        rows += [(text, ", ".join(numbers), where(line), *judged(found))] if found else []
+    return rows
+
+
+def share_claim(lines: Sequence[Line]) -> list[tuple]:
+    """With a third of the layers dropped: the share of the score that is kept, by strategy top."""
+    numbers = []
+    for model in PAPERS_MODELS:
+        rows = published.scores(model, published.AVERAGE, PAPER).set_index(["strategy", "n_dropped"]).score
+        numbers.append(f"{model} {100 * rows['top', 4] / rows['none', 0]:.1f}%")
+    found = []
+    for line in lines:
+        kept = by_stack(line.runs).get(kept_by("top", line.n_layers, line.n_layers // 3, line.similarity))
+        if kept:
+            share = 100 * mean(run.score for run in kept) / mean(run.score for run in line.full)
+            verdict = "agrees" if share >= 97.5 else "less is kept"
+            text = "With a third of the layers dropped (top), about 98% of the score is kept"
+            found.append((text, ", ".join(numbers), where(line), f"{share:.1f}%", verdict))
+    return found
+
+
+def halved_claim(lines: Sequence[Line]) -> list[tuple]:
+    """Half of a large model against a distilled one of that size, fine-tuned alike."""
+    scores = published.scores("BERT-base", published.AVERAGE, PAPER).set_index(["strategy", "n_dropped"]).score
+    name, distilled = published.distilled("BERT-base", published.AVERAGE, PAPER)
+    text = "Half of a large model is as good as a distilled one of that size"
+    numbers, rows = f"BERT-base {signed(scores['top', 6] - distilled)} against {name}", []
+    for line in lines:
+        small = [
+            other for other in lines if (other.model, other.task, other.recipe) == (DISTILLED, line.task, line.recipe)
+        ]
+        kept = kept_by("top", line.n_layers, line.n_layers // 2, line.similarity)
+        found = compare(by_stack(line.runs).get(kept, []), small[0].full) if line.model == HALVED and small else None
+        rows += [(text, numbers, where(line), *judged(found))] if found else []
+    return rows
+
+
+def order_claim(lines: Sequence[Line], store: Store) -> list[tuple]:
+    """Dropped before fine-tuning against fine-tuned, dropped, fine-tuned again; half of the layers, strategy top."""
+    table = published.load_from_finetuned()
+    numbers = []
+    for model in PAPERS_MODELS:
+        means = table[table.model == model].groupby("start").score.mean()
+        numbers.append(f"{model} {signed(means['fine-tuned'] - means['pre-trained'])}")
+    text, rows = "Fine-tuning before the drop too gains nothing", []
+    for line in lines:
+        shipped = [run for run in store.runs(line.model, line.task) if store.is_shipped(run)]
+        kept = kept_by("top", line.n_layers, line.n_layers // 2, line.similarity)
+        again = by_stack(comparable(shipped, line.recipe, start=FINE_TUNED)).get(kept, [])
+        found = compare(again, by_stack(line.runs).get(kept, []))
+        if found:
+            rows.append((text, ", ".join(numbers), where(line), *judged(found, is_positive=False)))
+    return rows
+
+
+def judged(found: dict, is_positive: bool = True) -> tuple[str, str]:
+    """A difference in points with its interval, and whether its sign is the paper's."""
+    interval = "" if found["low"] is None else f" ({signed(found['low'])} to {signed(found['high'])})"
+    verdict = "agrees" if (found["gap"] > 0) == is_positive else "contradicts"
+    verdict = OPEN if found["certainty"] == OPEN else f"{verdict}, {found['certainty']}"
+    return f"{signed(found['gap'])}{interval}", verdict
+
+
+def where(line: Line) -> str:
+    return f"{line.label}, {line.recipe}"
+
+
+def join(values: Sequence[int]) -> str:
+    return ", ".join(map(str, values))
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
