@@ -52,7 +52,8 @@ def run_again(run: Run) -> Iterator[Progress | Run]:
         )
     spec = RunSpec(**{f.name: getattr(run, f.name) for f in fields(RunSpec)})
     full = {"strategy": "top", "n_dropped": 0} if not run.dropped else {"strategy": "custom", "layers": run.dropped}
-    request = Request(run.model, run.task, seed=run.seed, recipe=run.recipe["name"], start=run.start, **full)
+    how = {"recipe": run.recipe["name"], "max_train": run.recipe["max_train"], "start": run.start}
+    request = Request(run.model, run.task, seed=run.seed, **how, **full)
     with tempfile.TemporaryDirectory() as folder:
         yield (yield from with_threads(run, make(request, spec, weights, Store(Path(folder), Path(folder)))))
 

@@ -43,7 +43,7 @@ def busy_workers() -> list[psutil.Process]:
 
 def test_all_rows_are_there_and_none_twice_though_a_worker_is_killed_and_a_node_comes_late(cluster, model, store):
     first = cluster.add_node(num_cpus=1)
-    asked = [Request(model, "tweets", n_dropped=n, seed=seed) for seed in (0, 1) for n in (0, 1, 2)]
+    asked = [Request(model, "tweets", n_dropped=n, seed=seed, max_train=300) for seed in (0, 1) for n in (0, 1, 2)]
     asked.append(Request(model + "-gone", "tweets", n_dropped=0))
     ended = []
     for outcome in run_on_ray(asked, store, cluster.address):

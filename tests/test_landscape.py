@@ -35,7 +35,7 @@ def estimate(request, store) -> tuple[Landscape, list]:
 
 
 def test_every_stack_of_a_small_model_is_estimated_but_single_lower_layers(models, store):
-    found, events = estimate(Request(models[4], "tweets", n_dropped=0), store)
+    found, events = estimate(Request(models[4], "tweets", n_dropped=0, max_train=300), store)
     every = {stack for n in range(1, 5) for stack in itertools.combinations(range(4), n)}
     assert set(found.stacks) == every - {(0,), (1,)} and len(found.stacks) == len(set(found.stacks))
     assert len(found.scores) == len(found.validation) == len(found.stacks)
@@ -46,7 +46,7 @@ def test_every_stack_of_a_small_model_is_estimated_but_single_lower_layers(model
 
 
 def test_it_is_stored_found_again_and_the_same_for_the_same_seed(models, store, tmp_path):
-    request = Request(models[4], "tweets", n_dropped=1)
+    request = Request(models[4], "tweets", n_dropped=1, max_train=300)
     first, _ = estimate(request, store)
     assert store.records("landscape") == [first]
     again, events = estimate(request, store)
@@ -63,14 +63,14 @@ def test_a_larger_model_is_searched_and_more_stacks_are_scored_while_the_weights
         return judged(models, encoded, split, data, stacks)
 
     monkeypatch.setattr(module, "judged", watch)
-    found, _ = estimate(Request(models[10], "tweets", n_dropped=0), store)
+    found, _ = estimate(Request(models[10], "tweets", n_dropped=0, max_train=300), store)
     assert {len(stack) for stack in found.stacks} == set(range(1, 11)) and len(found.stacks) < 200
     assert {stack for stack in named_stacks(10, []) if len(stack) > 1 or stack[0] >= 5} < set(found.stacks)
     *searches, test, _ = seen
     assert len(searches) == 9 and not any(set(test) & set(texts) for texts in searches)
 
     assert (3, 5, 7, 9) not in found.stacks
-    request = Request(models[10], "tweets", "custom", layers=(0, 1, 2, 4, 6, 8))
+    request = Request(models[10], "tweets", "custom", layers=(0, 1, 2, 4, 6, 8), max_train=300)
     more, events = estimate(request, store)
     assert more.stacks == (*found.stacks, (3, 5, 7, 9)) and more.scores[:-1] == found.scores
     assert SHARED_TRAINING not in {event.stage for event in events if isinstance(event, Progress)}

@@ -110,6 +110,7 @@ def test_a_sweep_says_what_it_will_do_and_runs_each_distinct_point_once(capsys, 
     sweep = ("sweep", "--model", model, "--task", "tweets", "--strategies", "top", "custom", "--drops", "3")
     assert call(capsys, *sweep)[0] == 2  # custom names layers, which a sweep cannot
     sweep = ("sweep", "--model", model, "--task", "tweets", "--strategies", "top", "contribution", "--drops", "3", "0")
+    sweep += ("--max-train", "300")
     status, _, err = call(capsys, *sweep, "--plan")
     assert status == 0 and "4 points, " in err and "training" not in err
     document = json.loads(call(capsys, *sweep, "--plan", "--json")[1])
@@ -125,6 +126,7 @@ def test_a_sweep_says_what_it_will_do_and_runs_each_distinct_point_once(capsys, 
 
 def test_a_sweep_tells_failed_runs_at_the_end_and_stores_the_others(capsys, home, model, monkeypatch):
     sweep = ("sweep", "--model", model, "--task", "tweets", "--strategies", "top", "--drops", "1", "2", "--seeds", "8")
+    sweep += ("--max-train", "300")
     with monkeypatch.context() as patch:
         patch.setenv("PRUNING_WEIGHTS_GB", "two")
         status, _, err = call(capsys, *sweep)
@@ -150,7 +152,7 @@ def test_where_a_sweep_runs_is_checked_first(capsys, home, model, options, sente
 
 
 def test_a_landscape_is_a_table_of_best_stacks_or_the_whole_record(capsys, home, model):
-    asked = ("landscape", "--model", model, "--task", "tweets")
+    asked = ("landscape", "--model", model, "--task", "tweets", "--max-train", "300")
     status, out, err = call(capsys, *asked)
     assert status == 0 and out.splitlines()[0].split() == ["n_dropped", "kept", "estimate", "validation", "measured"]
     assert len(out.splitlines()) == 5 and "Estimates, not measurements: too few of these stacks were run" in err

@@ -24,7 +24,7 @@ def runs(home, index, row, files, tmp_path) -> list[Run]:
     write_model(index, files)
     store = Store(tmp_path / "store", tmp_path / "none")
     deque(
-        execute(Request(row.name, "tweets", "bottom", 3, start=FINE_TUNED), store), maxlen=0
+        execute(Request(row.name, "tweets", "bottom", 3, max_train=200, start=FINE_TUNED), store), maxlen=0
     )  # trains the full one too
     return store.runs()
 
