@@ -183,3 +183,46 @@ def point_text(row: dict, column: str) -> str:
     cost = f"{row['latency_ms']:.1f} ms for 32 texts" if column == "latency_ms" else f"{row[column]:.1f} M parameters"
     faded = "<br>another stack is no worse in score and size, and better in one" if row["faded"] else ""
     return f"<b>{STRATEGIES[row['strategy']].label}</b> · {which}<br>score {row['score']:.2f}, {cost}{faded}"
+
+
+def score_against_texts(table: pd.DataFrame, title: str, subtitle: str, axis: str, strategy: str) -> dict:
+    """Score (y, percent) against training texts (x, count, logarithmic), a line per strategy of
+    `analysis_frames.training_table`; bars are 95% intervals, `strategy` is drawn strongest, the full model dashed."""
+    if table.empty:
+        return empty_figure(title, subtitle)
+    traces = [
+        draw_training(name, rows, strong=name == strategy) for name, rows in table.groupby("strategy", sort=False)
+    ]
+    layout = blank_layout(title, subtitle, HEIGHT + 80) | {"margin": MARGIN | {"t": 48}} | legend()
+    texts = sorted(set(table.n_train))
+    layout["xaxis"] |= {"title": {"text": "training texts, each read as often as the recipe says"}, "type": "log"}
+    layout["xaxis"] |= {"tickvals": texts, "ticktext": [f"{n:,}" for n in texts]}
+    layout["yaxis"] |= {"title": {"text": axis}}
+    return {"data": traces, "layout": layout}
+
+
+def draw_training(strategy: str, rows: pd.DataFrame, strong: bool) -> dict:
+    name = STRATEGIES[strategy].label if strategy else "Full model"
+    colour = f"var(--lp-{strategy})" if strategy else MUTE
+    seeds = ["by seed " + ", ".join(f"{n}: {s:.1f}" for n, s in zip(*pair, strict=True))
+             for pair in zip(rows.seeds, rows.scores, strict=True)]  # fmt: skip
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": name,
+        "x": rows.n_train.tolist(),
+        "y": rows.score.round(2).tolist(),
+        "line": stroke(colour, 3.2 if strong else 1.8, "solid" if strategy else "dash"),
+        "marker": {"size": 9, "symbol": LOOKS[strategy].marker if strategy else "line-ew-open", "color": colour},
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "color": colour,
+            "thickness": 1.4 if strong else 0.7,
+            "width": 3,
+        }
+        | {"array": (rows.high - rows.score).round(2).tolist()}
+        | {"arrayminus": (rows.score - rows.low).round(2).tolist()},
+        "text": seeds,
+        "hovertemplate": f"<b>{name}</b> · %{{x:,}} texts<br>score %{{y:.1f}}<br>%{{text}}<extra></extra>",
+    }

@@ -11,7 +11,8 @@ import pandas as pd
 from . import published
 from .budget import dominated
 from .frames import measured_cost, strategy_points
-from .runs import STARTS, Drift, LayerMatrix, Probe, Run, Similarity
+from .recipes import get_recipe
+from .runs import PRE_TRAINED, STARTS, Drift, LayerMatrix, Probe, Run, Similarity
 
 PRE_TRAINED_LABEL, FINE_TUNED_LABEL = "pre-trained", "fine-tuned"
 
@@ -112,3 +113,36 @@ def order_table(runs: Sequence[Run], strategy: str, similarity: Sequence[float] 
             ends = min(run.interval[0] for run in found), max(run.interval[1] for run in found)
             rows.append((n_dropped, kept, start, mean(run.score for run in found), *ends, tuple(sorted(shared))))
     return pd.DataFrame(rows, columns=["n_dropped", "kept", "start", "score", "low", "high", "seeds"])
+
+
+def of_recipe(runs: Sequence[Run], recipe: str, revision: str = "") -> list[Run]:
+    """The runs that differ from the recipe in the number of training texts alone; one start, revision and data."""
+    wanted = free_of_texts(get_recipe(recipe).values())
+    groups: dict[tuple, list[Run]] = {}
+    for run in runs:
+        if free_of_texts(run.recipe) == wanted and run.start == PRE_TRAINED and revision in ("", run.revision):
+            groups.setdefault((run.revision, run.data), []).append(run)
+    return max(groups.values(), key=len, default=[])
+
+
+def free_of_texts(recipe: dict) -> dict:
+    return {name: value for name, value in recipe.items() if name not in ("name", "max_train")}
+
+
+def training_table(runs: Sequence[Run], similarity: Sequence[float] | None, n_dropped: int) -> pd.DataFrame:
+    """strategy, n_train, score, low, high, seeds, scores: a row per strategy that drops so many layers and number of
+    training texts; strategy '' is the full model. `runs` are those of `of_recipe`.
+
+    Score: mean over seeds; low and high: widest ends of the seeds' 95% intervals over the test texts.
+    """
+    rows = []
+    for n_train in sorted({run.n_train for run in runs}):
+        alike = [run for run in runs if run.n_train == n_train]
+        stacks = {name: kept for name, k, kept in strategy_points(alike[0].n_layers, similarity) if k == n_dropped}
+        for strategy, kept in {"": tuple(range(alike[0].n_layers)), **stacks}.items():
+            found = sorted((run for run in alike if run.kept == kept), key=lambda run: run.seed)
+            if found:
+                scores, ends = tuple(run.score for run in found), [run.interval for run in found]
+                row = (strategy, n_train, mean(scores), min(low for low, _ in ends), max(high for _, high in ends))
+                rows.append((*row, tuple(run.seed for run in found), scores))
+    return pd.DataFrame(rows, columns=["strategy", "n_train", "score", "low", "high", "seeds", "scores"])

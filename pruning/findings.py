@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from math import sqrt
 from statistics import mean, stdev
 
-from scipy.stats import t
-
 from .frames import strategy_points
 from .runs import Run
 from .strategies import STRATEGIES
@@ -32,6 +30,8 @@ def compare(better: Sequence[Run], worse: Sequence[Run]) -> dict | None:
     seeds = sorted(scores[0].keys() & scores[1].keys())
     if not seeds:
         return None
+    from scipy.stats import t  # takes longer to import than all the rest, and the app may never need it
+
     gaps = [scores[0][seed] - scores[1][seed] for seed in seeds]
     half = t.ppf(LEVEL, len(gaps) - 1) * stdev(gaps) / sqrt(len(gaps)) if len(gaps) > 1 else None
     low, high = (None, None) if half is None else (mean(gaps) - half, mean(gaps) + half)

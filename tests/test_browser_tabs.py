@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 RUN_TIME = 240 * SECONDS
-TABS = ("Trade-off", "Similarity", "Probes", "Budget", "Landscape", "Try it", "Export", "Your data", "Models", "Method")
+TABS = ("Trade-off", "Similarity", "Probes", "Budget", "Landscape", "Training budget", "Try it")
+TABS += ("Export", "Your data", "Models", "Method")
 
 
 def drawn(page: Page, name: str) -> None:

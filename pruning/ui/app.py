@@ -16,6 +16,7 @@ from .panel import build_panel
 from .parts import HEADER, part
 from .take import build_export, build_try
 from .tradeoff import TAB, build_tradeoff
+from .training import build_training
 from .updates import LIVE, VIEWS
 from .why import build_budget, build_probes, build_similarity
 
@@ -59,6 +60,7 @@ def build_others(page: Page) -> list[OtherTab]:
         ("probes", "Probes", build_probes),
         ("budget", "Budget", build_budget),
         ("landscape", "Landscape", build_landscape),
+        ("training", "Training budget", build_training),
         ("try", "Try it", build_try),
         ("export", "Export", build_export),
     ):

@@ -1,0 +1,77 @@
+"""The tab Training budget: scores by the number of training texts, and whether the order of the strategies turns."""
+
+from dataclasses import replace
+
+import pytest
+from plotly.graph_objects import Figure
+from rows import make_minilm_run, save_shipped
+
+from pruning.analysis_frames import of_recipe, training_table
+from pruning.recipes import RECIPES
+from pruning.store import Store
+from pruning.ui.choice import Choice, settle
+from pruning.ui.training_view import training_view
+from pruning.ui.view import version
+
+FULL, TOP, BOTTOM = (0, 1, 2, 3, 4, 5), (0, 1, 2), (3, 4, 5)
+SCORES = {500: {FULL: 80, TOP: 60, BOTTOM: 70}, 6040: {FULL: 88, TOP: 84, BOTTOM: 80}}  # texts -> stack -> score
+
+
+def make_runs() -> list:
+    """Three seeds each; the order of the two halves turns with the number of texts."""
+    return [
+        trained_on(make_minilm_run(kept, score + seed / 10, seed), n_train)
+        for n_train, scores in SCORES.items()
+        for kept, score in scores.items()
+        for seed in (0, 1, 2)
+    ]
+
+
+def trained_on(run, n_train: int):
+    recipe = RECIPES["standard"].values() | {"max_train": n_train if n_train < 6040 else None}
+    return replace(run, recipe=recipe, n_train=n_train, key=f"{n_train} {run.kept} {run.seed}")
+
+
+@pytest.fixture
+def store(tmp_path, home):
+    store = Store(home, save_shipped(tmp_path / "shipped"))
+    for run in make_runs():
+        store.add(run)
+    return store
+
+
+def view(store, **changes) -> dict:
+    choice, subject, topic, _ = settle(Choice(**{"recipe": "standard", "n_dropped": 3} | changes), store)
+    return training_view(choice, subject, topic, store, version(store))
+
+
+def test_runs_of_other_numbers_of_texts_stand_in_one_table_and_quick_ones_do_not():
+    runs = of_recipe([*make_runs(), make_minilm_run(TOP)], "standard")
+    assert {run.n_train for run in runs} == {500, 6040}
+    table = training_table(runs, None, n_dropped=3).set_index(["strategy", "n_train"])
+    assert table.score["top", 500] == pytest.approx(60.1) and table.score["", 6040] == pytest.approx(88.1)
+    assert (table.low["bottom", 500], table.high["bottom", 500]) == pytest.approx((69.0, 71.2))
+    assert "even-alternate" not in table.index.get_level_values("strategy")  # its half was not run
+
+
+def test_the_figure_has_a_line_per_strategy_over_logarithmic_texts(store):
+    figure = Figure(view(store, strategy="bottom")["curve"]["figure"])
+    lines = {trace.name: trace for trace in figure.data}
+    assert list(lines["Top"].x) == [500, 6040] and list(lines["Top"].y) == [60.1, 84.1]
+    assert lines["Full model"].line.dash == "dash" and lines["Bottom"].line.width > lines["Top"].line.width
+    assert figure.layout.xaxis.type == "log" and list(figure.layout.xaxis.ticktext) == ["500", "6,040"]
+
+
+def test_the_sentence_says_that_the_order_turns(store):
+    story = view(store)["story"]
+    assert story["lead"] == "The order turns with the number of training texts:"
+    assert story["text"] == (
+        "with 500 Bottom leads Top by 10.0 points (sure); with 6,040 Top leads Bottom by 4.0 points (sure)."
+    )
+
+
+def test_with_one_number_of_texts_it_says_what_is_missing_and_how_to_make_it(store):
+    found = view(store, recipe="quick")
+    assert "fewer than two numbers of training texts" in found["story"]["text"]
+    assert found["action"]["command"][-1] == "--max-train 500"
+    assert not Figure(view(store, n_dropped=2)["curve"]["figure"]).data[1:]  # the full model alone
