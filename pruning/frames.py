@@ -51,14 +51,15 @@ class Cost:
 def comparable(runs: Sequence[Run], recipe: str, revision: str = "", start: str = PRE_TRAINED) -> list[Run]:
     """The runs that may stand in one line: of that recipe as it is now, that start, one revision and data.
 
-    With nothing dropped and no further training, a fine-tuned model is the full model's own run.
+    Where they drop from a fine-tuned model, the full model's own run stands with them: losses are counted from it.
     With `revision`, runs of those weights alone. Of several groups the one with the most runs, of equals the newest.
     """
     values = get_recipe(recipe).values()
     groups: dict[tuple, list[Run]] = {}
     for run in runs:
-        same_start = run.start == start or (start == AS_IS and run.start == PRE_TRAINED and not run.n_dropped)
-        if run.recipe == values and same_start and revision in ("", run.revision):
+        is_full = run.start == PRE_TRAINED and not run.n_dropped
+        belongs = is_full if not run.n_dropped else run.start == start
+        if run.recipe == values and belongs and revision in ("", run.revision):
             groups.setdefault((run.revision, run.data), []).append(run)
     return max(groups.values(), key=lambda group: (len(group), max(run.created_at for run in group)), default=[])
 

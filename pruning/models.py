@@ -34,6 +34,7 @@ class Model:
     folder: str = ""  # where in those packages the model lies
     sha256: str = ""  # of model.safetensors, wherever it came from
     license: str = ""  # as its page on the hub names it
+    distilled: str = ""  # name of a distilled model of fewer layers, which its pruned ones are held against
 
 
 MODELS = {
@@ -62,6 +63,7 @@ MODELS = {
             folder="all-mpnet-base-v2/",
             sha256="78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
             license="apache-2.0",
+            distilled="minilm-l6",
         ),
         Model("bert-base-uncased", "BERT-base", "google-bert/bert-base-uncased", 12, 109_482_240, "BERT-base",
               download_mb=440, license="apache-2.0"),

@@ -22,7 +22,6 @@ RECIPES = ("standard", "subset")  # whose runs are findings; a quick run is a de
 BUDGETS = (1, 2, 3)
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- findings: the command `results report` writes what follows -->\n", "<!-- findings end -->"
-HALVED, DISTILLED = "mpnet-base", "minilm-l6"  # a model of twelve layers, and one of six that was distilled
 PAPER, PAPERS_MODELS = "sajjad2020", ("BERT-base", "XLNet-base")
 MINUS = "−"
 
@@ -153,7 +152,7 @@ def beside_the_paper(lines: Sequence[Line], store: Store) -> str:
         strategy_claim(lines, "top", "bottom", "With half of the layers dropped, the top ones are the ones to drop"),
         strategy_claim(lines, "top", "even-alternate", "and dropping the top ones is better than every other one"),
         share_claim(lines),
-        halved_claim(lines),
+        halved_claim(lines, store),
         order_claim(lines, store),
     ]
     rows = [("", "", *row[2:]) if number else row for claim in claims for number, row in enumerate(claim)]
@@ -191,18 +190,18 @@ def share_claim(lines: Sequence[Line]) -> list[tuple]:
     return found
 
 
-def halved_claim(lines: Sequence[Line]) -> list[tuple]:
+def halved_claim(lines: Sequence[Line], store: Store) -> list[tuple]:
     """Half of a large model against a distilled one of that size, fine-tuned alike."""
     scores = published.scores("BERT-base", published.AVERAGE, PAPER).set_index(["strategy", "n_dropped"]).score
     name, distilled = published.distilled("BERT-base", published.AVERAGE, PAPER)
     text = "Half of a large model is as good as a distilled one of that size"
     numbers, rows = f"BERT-base {signed(scores['top', 6] - distilled)} against {name}", []
     for line in lines:
-        small = [
-            other for other in lines if (other.model, other.task, other.recipe) == (DISTILLED, line.task, line.recipe)
-        ]
+        beside = MODELS[line.model].distilled
+        runs = [run for run in store.runs(beside, line.task) if store.is_shipped(run)] if beside else []
+        small = [run for run in comparable(runs, line.recipe) if not run.n_dropped]
         kept = kept_by("top", line.n_layers, line.n_layers // 2, line.similarity)
-        found = compare(by_stack(line.runs).get(kept, []), small[0].full) if line.model == HALVED and small else None
+        found = compare(by_stack(line.runs).get(kept, []), small)
         rows += [(text, numbers, where(line), *judged(found))] if found else []
     return rows
 

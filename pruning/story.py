@@ -126,8 +126,8 @@ def training_tile(cost: Cost) -> Tile:
     if not cost.train_seconds:
         return Tile("–", "training time not known yet")
     full, pruned = cost.train_seconds
-    if full == pruned:
-        return Tile(f"{full:.0f} s", "to fine-tune")
+    if full == pruned or not pruned:
+        return Tile(f"{full:.0f} s", "to fine-tune" + " the full model; nothing after the drop" * (not pruned))
     return Tile(percent(full, pruned), f"fine-tuning time: {full:.0f} → {pruned:.0f} s")
 
 
@@ -172,7 +172,7 @@ def tell_others(drawn: pd.DataFrame, point: Point) -> tuple[str, str]:
     rows = drawn[(drawn.n_dropped == point.n_dropped) & (drawn.strategy != "custom") & drawn.loss.notna()]
     if rows.empty:
         known = sorted({int(k) for k in drawn.n_dropped if k})
-        return (f"there are points at {join([str(k) for k in known])} layers dropped." if known else ""), ""
+        return (f"the others have points at {join([str(k) for k in known])} layers dropped." if known else ""), ""
     return f"at {point.share} the others {cost_span(rows.loss, many=len(rows) > 1)}.", ""
 
 

@@ -66,6 +66,13 @@ def test_rows_of_another_recipe_weights_data_or_start_are_not_joined(change):
     assert comparable([*ours, make_run(seed=2, **change)], "quick") == ours
 
 
+@pytest.mark.parametrize("start", ["fine-tuned", "fine-tuned-as-is"])
+def test_what_is_dropped_from_a_fine_tuned_model_loses_against_the_full_models_own_run(start):
+    full, twice = make_run(score=80), make_run(score=81, start=start)  # the second was trained twice in full
+    pruned, other = make_run((0, 1, 2), 70, start=start), make_run((0, 1, 2), 75)
+    assert comparable([full, twice, pruned, other], "quick", start=start) == [full, pruned]
+
+
 def test_the_weights_on_this_machine_come_before_the_ones_with_most_runs():
     many, one = [make_run(seed=0), make_run(seed=1)], make_run(revision="s" * 64)
     assert comparable([*many, one], "quick") == many

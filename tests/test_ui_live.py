@@ -21,26 +21,29 @@ def store(tmp_path, home):
     return Store(home, save_shipped(tmp_path / "shipped"))
 
 
+NAME = "Top · drop 2, seed 1 · MiniLM on Tweets"
+
+
 @pytest.mark.parametrize(
     "job, told",
     [
         (Job("1", REQUEST, WAITING, position=2), ("Waiting", "2 before you", None, True)),
-        (Job("1", REQUEST, RUNNING), ("Starting", "Top · drop 2, seed 1", None, True)),
+        (Job("1", REQUEST, RUNNING), ("Starting", NAME, None, True)),
         (
             Job("1", REQUEST, RUNNING, progress=Progress("training", 47, 94, 0.5123, 12.4)),
-            ("Training", "step 47 of 94 · loss 0.512 · 12 s left · Top · drop 2, seed 1", 50, True),
+            ("Training", f"step 47 of 94 · loss 0.512 · 12 s left · {NAME}", 50, True),
         ),
-        (Job("1", REQUEST, RUNNING, progress=Progress("timing")), ("Timing", "Top · drop 2, seed 1", None, True)),
+        (Job("1", REQUEST, RUNNING, progress=Progress("timing")), ("Timing", NAME, None, True)),
         (
             Job("1", REQUEST, RUNNING, progress=Progress("training", 47, 94, 0.5123, 12.4), stopping=True),
-            ("Cancelling", "Top · drop 2, seed 1: stops within one step", None, True),
+            ("Cancelling", f"{NAME}: stops within one step", None, True),
         ),
-        (Job("1", REQUEST, CANCELLED), ("Cancelled", "Top · drop 2, seed 1: nothing was stored.", None, False)),
+        (Job("1", REQUEST, CANCELLED), ("Cancelled", f"{NAME}: nothing was stored.", None, False)),
         (Job("1", REQUEST, FAILED, error="the hub is out of reach"),
          ("This run failed", "the hub is out of reach", None, False)),
         (
             Job("1", REQUEST, DONE, run=make_minilm_run((0, 1, 2, 3), 78.04)),
-            ("Done: Top · drop 2, seed 1 → 78.0",
+            (f"Done: {NAME} → 78.0",
              "95% interval 77.0 to 79.0; trained in 40 s; starred on the curve.", None, False),
         ),
     ],

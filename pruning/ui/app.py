@@ -14,6 +14,7 @@ from .method import describe_method
 from .models import build_models
 from .panel import build_panel
 from .parts import HEADER, part
+from .start import links
 from .take import build_export, build_try
 from .tradeoff import TAB, build_tradeoff
 from .training import build_training
@@ -28,7 +29,7 @@ def build_app(store: Store, jobs: JobQueue, installs: Installs) -> gr.Blocks:
     with gr.Blocks(title="Layer Pruning Explorer", analytics_enabled=False, fill_width=True, delete_cache=DAY) as demo:
         # kept by the browser under this name; the secret only has to outlive a restart of the server
         visitor = gr.BrowserState("", storage_key="layer-pruning-explorer-visitor", secret="layer-pruning-explorer")
-        part(HEADER)
+        part(HEADER.format(links=links()))
         with gr.Row(elem_classes="lp-shell"):
             with gr.Column(elem_classes="lp-card lp-choices"):
                 controls, live = build_panel()

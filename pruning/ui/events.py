@@ -21,6 +21,7 @@ from .messages import QUIET, with_message
 from .parts import Template, Values
 from .point import request_of
 from .shown import Shown
+from .start import first_choice
 from .tradeoff import TAB
 from .updates import (
     CHOICES,
@@ -91,8 +92,9 @@ def connect(demo: gr.Blocks, page: Page, others: Sequence[OtherTab]) -> None:
     """A reloaded page finds its choice in the link and its job by the token that the browser keeps."""
 
     def load(visitor, request: gr.Request):
-        visitor = visitor or secrets.token_hex(16)
-        return [visitor, *page.updates(choices.from_query(dict(request.query_params)), visitor)]
+        visitor, query = visitor or secrets.token_hex(16), dict(request.query_params)
+        choice = choices.from_query(query) if query.keys() - {"__theme"} else first_choice(page.store)
+        return [visitor, *page.updates(choice, visitor)]
 
     demo.load(load, page.visitor, [page.visitor, *page.outputs()], **RAW)
     connect_choices(page)

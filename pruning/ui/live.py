@@ -1,12 +1,15 @@
 """A live run as the page knows it: whose it is, and how it stands, in words."""
 
 from contextlib import suppress
+from pathlib import Path
 from threading import RLock
 
 from ..jobs import CANCELLED, DONE, FAILED, WAITING, Job, JobQueue
+from ..models import MODELS
 from ..plan import DISAGREE, DRIFT, EXPORT, LANDSCAPE, PROBE, RUN, SIMILARITY, TRY, Request
 from ..store import Store
 from ..strategies import STRATEGIES, describe_layers
+from ..tasks import TASKS
 from .messages import NOT_LOADED
 
 ACTION_NAMES = {SIMILARITY: "Similarity", PROBE: "Probes", DRIFT: "Drift", LANDSCAPE: "Landscape", EXPORT: "Export"}
@@ -98,8 +101,14 @@ def describe_progress(job: Job) -> dict:
 def name_run(job: Job) -> str:
     what = f"{ACTION_NAMES[job.action]} · " if job.action in ACTION_NAMES else ""
     if job.action == LANDSCAPE:
-        return f"{what}every stack, seed {job.request.seed}"
-    return what + ("before fine-tuning" if job.action == SIMILARITY else name_point(job.request))
+        return f"{what}every stack, seed {job.request.seed}{where(job.request)}"
+    return what + ("before fine-tuning" if job.action == SIMILARITY else name_point(job.request)) + where(job.request)
+
+
+def where(request: Request) -> str:
+    task = TASKS[request.task].label if request.task in TASKS else Path(request.task).name
+    model = MODELS[request.model].label if request.model in MODELS else Path(request.model).name
+    return f" · {model} on {task}"
 
 
 def name_point(request: Request) -> str:

@@ -1,12 +1,15 @@
 """The point that is shown, as something to do work on: what a tab's buttons do to it, how long that takes."""
 
+from dataclasses import replace
+
 from .. import checkpoints
 from ..models import MODELS
 from ..plan import COMMANDS, DRIFT, EXPORT, LANDSCAPE, PROBE, RUN, SIMILARITY, TRY, Request, full_request, plan
+from ..runs import PRE_TRAINED
 from ..store import Store
 from ..tasks import TASKS
 from .action import expected_time
-from .choice import as_command, as_python, as_request
+from .choice import Choice, as_command, as_python, as_request
 from .shown import Shown
 from .view import look_up
 
@@ -39,7 +42,8 @@ def analysis_action(shown: Shown, *actions: str) -> dict:
     text = what_comes_first(shown) + " ".join(DOES[action] for action in actions)
     trains = any(action not in (SIMILARITY, LANDSCAPE) for action in actions)
     told = {"text": f"{text} {describe_weights(shown, both=TRY in actions)}" if trains else text}
-    command = as_command(shown.choice, shown.topic, request.seed, actions[0]) if actions[0] in COMMANDS else []
+    choice = ordered(shown.choice, actions[0])
+    command = as_command(choice, shown.topic, request.seed, actions[0]) if actions[0] in COMMANDS else []
     return told | {"command": command, "python": as_python(request, actions[0])}
 
 
@@ -59,7 +63,12 @@ def request_of(shown: Shown, action: str = RUN) -> Request:
         raise ValueError(problem)
     seeds = [run.seed for run in found.runs if run.dropped == dropped and action != LANDSCAPE]
     seed = min(seeds, default=0) if shown.choice.seed is None else shown.choice.seed
-    return as_request(shown.choice, shown.topic, seed)
+    return as_request(ordered(shown.choice, action), shown.topic, seed)
+
+
+def ordered(choice: Choice, action: str) -> Choice:
+    """A landscape is of stacks that are dropped first, whatever order is looked at."""
+    return replace(choice, start=PRE_TRAINED) if action == LANDSCAPE else choice
 
 
 def describe_weights(shown: Shown, both: bool = False) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from .. import frames, published, story, tables
 from ..data_figures import plain
+from ..distilled import Distilled, find_distilled, tell_distilled
 from ..figures import score_against_dropped, similarity_of_layers
 from ..frames import MEASURED
 from ..palette import cosine_colour
@@ -32,6 +33,7 @@ class Frames:
     similarity: Similarity | None
     similarities: pd.DataFrame
     live: frozenset[str]  # keys of the runs made on this machine
+    beside: Distilled | None  # measured like these runs
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def load_frames(
         curve = frames.published_curve(subject.published, topic.published, source)
     revision = similarity.revision if similarity else runs[0].revision if runs else subject.revision
     table = frames.similarity_table(similarities, pooling, revision)
-    return Frames(runs, describe_others(every, subject), curve, similarity, table, live)
+    beside = find_distilled(subject.key, topic.key, recipe, store) if source == MEASURED else None
+    return Frames(runs, describe_others(every, subject), curve, similarity, table, live, beside)
 
 
 def describe_others(runs: list[Run], subject: Subject) -> str:
@@ -117,6 +120,8 @@ def make_settled_view(choice: Choice, subject: Subject, topic: Topic, store: Sto
     drawn, numbers = drawn_rows(found, looked_at, named, f"{file_stem(subject, topic)}-curve.csv")
     point = story.Point(choice.strategy, choice.n_dropped, subject.n_layers or 0, dropped, choice.budget)
     told = story.tell(found.curve, point, drawn)
+    own = frames.find_point(found.curve, point.strategy, point.n_dropped, dropped) if point.n_dropped else None
+    told = replace(told, text=f"{told.text} {tell_distilled(own, found.beside)}".strip())
     action = describe_action(choice, subject, topic, found.runs, dropped, error, store)
     tiles = story.tiles(found.curve, point, find_cost(choice, subject, found, dropped))
     return View(
@@ -154,7 +159,7 @@ def draw_curve(
     choice: Choice, subject: Subject, topic: Topic, found: Frames, drawn: pd.DataFrame, told: story.Story
 ) -> dict:
     title, subtitle = curve_titles(choice, subject, topic, found, drawn)
-    reference = None
+    reference = (found.beside.label, found.beside.score) if found.beside else None
     if choice.source != MEASURED:
         reference = published.distilled(subject.published, topic.published, choice.source)
     figure = score_against_dropped(

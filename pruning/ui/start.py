@@ -1,0 +1,29 @@
+"""Where a visit starts: the view of a newcomer, and links to others that are worth a look."""
+
+from html import escape
+
+from ..published import AVERAGE
+from ..store import Store
+from .choice import Choice, as_query, find_subject, has_runs
+from .topics import find_topic
+
+# half of a model of twelve layers, which is better than a distilled one of six: the paper's story in one picture
+HALVED = Choice("mpnet-base", "movie-reviews", n_dropped=6, recipe="subset")
+STARTS = {
+    "A 12-layer model, halved": HALVED,
+    "Six layers, fewer and fewer": Choice(task="movie-reviews", n_dropped=2, recipe="standard"),
+    "The paper's BERT": Choice("bert-base-uncased", AVERAGE, n_dropped=4),
+    "Run one yourself": Choice(task="tweets", n_dropped=3),
+}
+
+
+def first_choice(store: Store) -> Choice:
+    """The newcomer's view, where its runs are stored; else the first model as it comes."""
+    known = has_runs(find_subject(HALVED.model), find_topic(HALVED.task), store)
+    return HALVED if known else Choice()
+
+
+def links() -> str:
+    """HTML of the links, for the header."""
+    items = (f'<a href="?{escape(as_query(choice))}">{escape(label)}</a>' for label, choice in STARTS.items())
+    return " · ".join(items)
