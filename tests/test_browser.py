@@ -41,6 +41,7 @@ def test_the_page_shows_the_answer_the_curve_the_stack_and_the_heatmap(page, app
             "Probes",
             "Budget",
             "Landscape",
+            "Training budget",
             "Try it",
             "Export",
             "Your data",
