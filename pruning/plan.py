@@ -40,13 +40,13 @@ class Request:
     layers: tuple[int, ...] = ()
     seed: int = 0
     recipe: str = "quick"
-    max_train: int | None = None  # at most so many training texts, in place of the recipe's number
     pooling: str = "sentence"  # which similarity strategy contribution goes by
     start: str = PRE_TRAINED  # a key of STARTS
     text: tuple[str, ...] = ()  # one column, or two for pairs
     label: str = ""  # column
     kind: str = ""  # classification or regression
     scope: str = ""  # of the visitor who uploaded the file: the run is stored there and nowhere else
+    max_train: int | None = None  # at most so many training texts, in place of the recipe's number
 
     @classmethod
     def from_dict(cls, values: dict) -> "Request":

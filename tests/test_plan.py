@@ -192,8 +192,8 @@ def test_a_request_comes_from_the_fields_of_a_json_document():
     [
         (
             {"model": "m", "task": "tweets", "drop": 1},
-            "unknown field 'drop'; allowed: model, task, strategy, n_dropped, layers, seed, recipe, max_train, "
-            "pooling, start, text, label, kind, scope",
+            "unknown field 'drop'; allowed: model, task, strategy, n_dropped, layers, seed, recipe, pooling, "
+            "start, text, label, kind, scope, max_train",
         ),
         ({"task": "tweets"}, "the field 'model' is missing; a request names at least model and task"),
         ({}, "the field 'model' is missing; a request names at least model and task"),

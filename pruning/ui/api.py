@@ -69,8 +69,9 @@ def make_run(jobs: JobQueue) -> Callable[..., Iterator[dict]]:
         kind: str = Request.kind,
     ) -> Iterator[dict]:
         """Fine-tunes and scores one point; sends how it stands, and at last the run. Cancelling stops the run."""
+        how = {"seed": seed, "recipe": recipe, "pooling": pooling}
         columns = {"text": tuple(text or ()), "label": label, "kind": kind}
-        request = Request(model, task, strategy, n_dropped, tuple(layers or ()), seed, recipe, pooling, **columns)
+        request = Request(model, task, strategy, n_dropped, tuple(layers or ()), **how, **columns)
         caller = secrets.token_hex(8)
         job = with_message(lambda: jobs.submit(request, caller))
         try:
