@@ -195,7 +195,7 @@ def score_against_texts(table: pd.DataFrame, title: str, subtitle: str, axis: st
     ]
     layout = blank_layout(title, subtitle, HEIGHT + 80) | {"margin": MARGIN | {"t": 48}} | legend()
     texts = sorted(set(table.n_train))
-    layout["xaxis"] |= {"title": {"text": "training texts, each read as often as the recipe says"}, "type": "log"}
+    layout["xaxis"] |= {"title": {"text": "training texts"}, "type": "log"}
     layout["xaxis"] |= {"tickvals": texts, "ticktext": [f"{n:,}" for n in texts]}
     layout["yaxis"] |= {"title": {"text": axis}}
     return {"data": traces, "layout": layout}

@@ -1,7 +1,7 @@
 """Figures: each a pure function from a table to plotly's {data, layout} as plain values, as the page draws them.
 
-In Python `plotly.graph_objects.Figure` takes them as they are. It also checks every one of them, which takes longer
-than all the rest of a view: the tests do that, the server does not.
+`plotly.graph_objects.Figure` takes them as they are and checks each one, which takes longer than all the rest of a view:
+the tests do that, the server does not.
 
 Colours are names of CSS variables, `var(--lp-...)`; the page puts in the values of its light or dark theme when it
 draws, so one figure serves both. `palette.theme_colours` lists them.
@@ -143,7 +143,7 @@ def hover_text(row: dict) -> str:
         return "<br>".join([*lines, f"{SOURCES[row['source']].label}, {row['where']}: {EVIDENCE[row['evidence']]}"])
     lines.append(f"95% interval {row['low']:.1f} to {row['high']:.1f}, {int(row['n_eval'])} test texts")
     seeds = (f"{seed}: {score:.2f}" for seed, score in zip(row["seeds"], row["scores"], strict=True))
-    other = " (the full model: other seeds)" if pd.notna(row["loss"]) and not row["paired"] else ""
+    other = f" (the full model: {row['n_full']} seeds)" if pd.notna(row["loss"]) and not row["paired"] else ""
     lines.append("by seed " + ", ".join(seeds) + other)
     return "<br>".join(lines + (["★ run on this machine"] if row["live"] else []))
 

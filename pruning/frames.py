@@ -29,6 +29,7 @@ CURVE = (
     "scores",  # one per seed, in the order of seeds
     "loss",  # points below the full model, mean against mean
     "paired",  # True: the full model was run with the same seeds, so chance by the seed falls out of the loss
+    "n_full",  # seeds of the full model
     "n_eval",
     "source",
     "where",  # published: the table or figure
@@ -117,6 +118,7 @@ def measured_point(strategy: str, runs: list[Run], baseline: list[Run], is_live:
         "scores": tuple(run.score for run in runs),
         "loss": mean(run.score for run in baseline) - score if baseline else None,
         "paired": sorted(run.seed for run in baseline) == list(seeds),
+        "n_full": len(baseline),
         "n_eval": runs[0].n_eval,
         "source": MEASURED,
         "where": "",
@@ -141,7 +143,16 @@ def published_curve(model: str, task: str, source: str) -> pd.DataFrame:
 
 def published_point(strategy: str, row: Any, full_score: float) -> dict:
     """One row of the curve: `row` is one of `published.scores`, as itertuples gives it."""
-    empty = {"low": None, "high": None, "seeds": (), "scores": (), "paired": False, "n_eval": None, "live": False}
+    empty = {
+        "low": None,
+        "high": None,
+        "seeds": (),
+        "scores": (),
+        "paired": False,
+        "n_full": 0,
+        "n_eval": None,
+        "live": False,
+    }
     dropped = () if row.n_dropped == 0 else None
     return empty | {
         "strategy": strategy,

@@ -241,7 +241,8 @@ def what_it_rests_on(row: dict) -> str:
     if row["source"] != MEASURED:
         return "One number per point; no seeds and no intervals are published."
     n = len(row["seeds"])
-    seeds = f"{n} seed{'s' * (n > 1)}" + ("" if row["paired"] else ", not the same as the full model's")
+    others = f"{row['n_full']}{' others' * (row['n_full'] == n)}"
+    seeds = f"{n} seed{'s' * (n > 1)}" + ("" if row["paired"] else f" (the full model: {others})")
     return f"{seeds}, {int(row['n_eval']):,} test texts."
 
 

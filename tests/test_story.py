@@ -110,7 +110,7 @@ def test_other_seeds_than_the_full_models_are_said():
     runs = [make_run(seed=0), make_run(seed=1, score=84), make_run((0, 1, 2), 79)]
     curve = measured_curve(runs, None)
     told = tell(curve, Point("top", 1, 4))
-    assert told.unknown.startswith("1 seed, not the same as the full model's, 1,000 test texts.")
+    assert told.unknown.startswith("1 seed (the full model: 2), 1,000 test texts.")
     tile = story.tiles(curve, Point("top", 1, 4), Cost())[0]
     assert tile.number.endswith("79.0")
     assert tile.text == "3.0 points below the full model (82.0); beyond your 2-point budget"
