@@ -1,8 +1,8 @@
 """Figures: each a pure function from a table to plotly's {data, layout} as plain values, as the page draws them.
 
 `plotly.graph_objects.Figure` takes them as they are. It also checks them, which takes longer than all the rest of a
-view: the tests do that. Colours are names of CSS variables, `var(--lp-...)`, which `palette.theme_colours` lists: the page puts
-in the values of its light or dark theme when it draws, so one figure serves both.
+view: the tests do that. Colours are names of CSS variables, `var(--lp-...)`, which `palette.theme_colours` lists: the
+page puts in the values of its light or dark theme when it draws, so one figure serves both.
 """
 
 from collections.abc import Sequence
