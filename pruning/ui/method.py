@@ -52,7 +52,7 @@ NUMBERS = """## How to read the numbers
 """
 
 LIMITS = """## Limits
-- The shipped runs use a short recipe. With longer fine-tuning scores rise and the order of strategies can differ.
+- Runs of recipe quick are short. With longer fine-tuning scores rise and the order of strategies can differ.
 - Intervals cover the choice of test texts, not every source of chance; two seeds say little about their spread.
 - Times depend on the machine and on what else it does.
 - Published numbers come without intervals, and Sajjad et al. do not say with how many seeds they were made; points read
