@@ -53,17 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--hub", default="", metavar="OWNER/NAME", help="also send it there; needs HF_TOKEN")
     doctor = commands.add_parser("doctor", help="prove that dropping layers of a model is right")
     doctor.add_argument("model", help="a name of `models`, a hub id or a folder")
-    results = commands.add_parser("results", help="what was measured; verify, report: shipped runs")
-    results.add_argument("action", nargs="?", choices=["list", "verify", "report"], default="list")
-    results.add_argument(
-        "--sample", type=int, default=2, metavar="N", help="with verify: so many runs, chosen at random"
-    )
-    results.add_argument("--seed", type=int, default=0, help="with verify: another seed chooses others")
-    results.add_argument("--model")
-    results.add_argument("--task", help=TASK)
-    add_columns(results, kind=False)
-    results.add_argument("--kind", choices=list(KINDS), default="run")
-    results.add_argument("--format", choices=["table", "csv", "jsonl"], default="table")
+    add_results(commands.add_parser("results", help="what was measured; verify, report: shipped runs"))
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", help="print one JSON document on stdout")
     return parser
@@ -103,6 +93,19 @@ def add_budget(command: argparse.ArgumentParser) -> None:
     command.add_argument("--task", required=True, help=TASK)
     command.add_argument("--points", type=float, required=True, help="loss you accept, such as 1 or 2.5")
     add_how(command)
+
+
+def add_results(command: argparse.ArgumentParser) -> None:
+    command.add_argument("action", nargs="?", choices=["list", "verify", "report"], default="list")
+    command.add_argument(
+        "--sample", type=int, default=2, metavar="N", help="with verify: so many runs, chosen at random"
+    )
+    command.add_argument("--seed", type=int, default=0, help="with verify: another seed chooses others")
+    command.add_argument("--model")
+    command.add_argument("--task", help=TASK)
+    add_columns(command, kind=False)
+    command.add_argument("--kind", choices=list(KINDS), default="run")
+    command.add_argument("--format", choices=["table", "csv", "jsonl"], default="table")
 
 
 def add_max_train(command: argparse.ArgumentParser) -> None:
