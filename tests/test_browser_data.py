@@ -5,7 +5,7 @@ import re
 import pytest
 from files import save, table
 from pages import SECONDS, answer, open_tab, visit
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from pruning.read_table import MAX_MB
 
@@ -99,11 +99,33 @@ def test_a_bad_file_gets_a_sentence(page, app, tmp_path, content, name, told):
     expect(page.locator("#lp-data-message .lp-problem")).to_contain_text(told, timeout=30 * SECONDS)
 
 
-def test_a_file_that_is_too_large_is_refused_in_the_browser(page, app, tmp_path):
-    large = tmp_path / "large.csv"
-    with large.open("wb") as file:
+@pytest.fixture
+def large(tmp_path):
+    path = tmp_path / "large.csv"
+    with path.open("wb") as file:
         file.truncate((MAX_MB << 20) + 1)
+    return path
+
+
+def test_a_file_that_is_too_large_is_refused_in_the_browser(page, app, large):
     bring(visit(page, app), large)
+    expect(page.locator("#lp-data-message")).to_contain_text(f"allowed are {MAX_MB}")
+
+
+def test_a_refusal_stays_though_the_server_tells_later_that_no_file_is_kept(page, app, large):
+    held = []
+
+    def hold(route: Route) -> None:
+        of_visitor = re.search(r'"data":\["\w{32}"\]', route.request.post_data or "")
+        held.append(route) if of_visitor else route.continue_()
+
+    page.route("**/gradio_api/run/**", hold)
+    bring(visit(page, app), large)
+    expect(page.locator("#lp-data-message")).to_contain_text(f"allowed are {MAX_MB}")
+    assert held
+    for route in held:
+        with page.expect_response(route.request.url):
+            route.continue_()
     expect(page.locator("#lp-data-message")).to_contain_text(f"allowed are {MAX_MB}")
 
 

@@ -103,7 +103,7 @@ def connect(visitor: gr.BrowserState, file: gr.File, parts: dict, remove: gr.But
     changed.then(pick_columns, chosen, **outputs, **SLOW, **last)
     parts["upload"].input(show_upload, chosen[:2], **outputs, **QUIET, **last)
     remove.click(take_away, chosen[:2], **outputs, **QUIET)
-    visitor.change(show_newest, visitor, **outputs, **QUIET)
+    visitor.change(show_kept, visitor, **outputs, **QUIET)
 
 
 def read_file(visitor: str, path: str, shown: str) -> list:
@@ -135,6 +135,12 @@ def show_upload(visitor: str, name: str) -> list:
 
 def show_newest(visitor: str) -> list:
     return updates(visitor, next(iter(uploads.uploads(visitor)), None))
+
+
+def show_kept(visitor: str) -> list:
+    """As a page opens: without a kept file all stays as it is, a message too, of a file that was refused meanwhile."""
+    newest = next(iter(uploads.uploads(visitor)), None)
+    return updates(visitor, newest) if newest else [gr.skip()] * len(CONTROLS + VIEWS + PLACES)
 
 
 def take_away(visitor: str, name: str) -> list:
