@@ -15,7 +15,7 @@ run: setup
 
 test: .venv/installed-dev .venv/browser
 	@$(IN_VENV) -m pruning models install minilm-l6
-	$(IN_VENV) -m pytest
+	$(IN_VENV) -m pytest -n 2 --dist loadfile
 
 lint: .venv/installed-dev
 	$(IN_VENV) -m ruff check .

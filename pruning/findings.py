@@ -64,7 +64,8 @@ def contest(runs: Sequence[Run], n_dropped: int, similarity: Sequence[float] | N
     """The best stack of that size and the next, by their mean scores; None where fewer than two, or no full model, were
     run with the same seeds.
 
-    best, rival (labels of the strategies that keep it), score and loss of the best, and what `compare` says of the two.
+    best, rival (labels of the strategies that keep it), score and loss of the best (mean against mean, as the curve has
+    it: the full model may have more seeds), and what `compare` says of the two.
     """
     groups, full = by_stack(runs), [run for run in runs if not run.n_dropped]
     run_stacks = {k: names for k, names in stacks_of(runs[0].n_layers, n_dropped, similarity).items() if k in groups}
@@ -72,11 +73,12 @@ def contest(runs: Sequence[Run], n_dropped: int, similarity: Sequence[float] | N
     if len(ranked) < 2:
         return None
     best, rival, *_ = ranked
-    loss, lead = compare(full, groups[best]), compare(groups[best], groups[rival])
-    if not loss or not lead:
+    lead = compare(groups[best], groups[rival])
+    if not lead or not compare(full, groups[best]):
         return None
-    row = {"n_dropped": n_dropped, "best": run_stacks[best], "rival": run_stacks[rival], "kept": best}
-    return row | {"score": mean(run.score for run in groups[best]), "loss": loss["gap"]} | lead
+    score = mean(run.score for run in groups[best])
+    row = {"n_dropped": n_dropped, "best": run_stacks[best], "rival": run_stacks[rival], "kept": best, "score": score}
+    return row | {"loss": mean(run.score for run in full) - score} | lead
 
 
 def kept_by(strategy: str, n_layers: int, n_dropped: int, similarity: Sequence[float] | None) -> tuple[int, ...] | None:

@@ -109,9 +109,9 @@ def winners(lines: Sequence[Line]) -> str:
     if not parts:
         return ""
     explained = (
-        "The best stack of each size, its mean score and loss, and its lead on the next best, seed by seed. *Sure*: "
-        "three seeds or more, and the 95% t interval of their differences leaves out 0; *likely*: every seed's "
-        "difference points the same way; *open*: they do not, or there is one seed.\n"
+        "The best stack of each size, its mean score, its loss (mean against mean of all seeds), and its lead on the "
+        "next best, seed by seed. *Sure*: three seeds or more, and the 95% t interval of their differences leaves out "
+        "0; *likely*: every seed's difference points the same way; *open*: they do not, or there is one seed.\n"
     )
     return f"### Which strategy wins\n\n{explained}" + "".join(parts)
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 SCRATCH = Path(tempfile.mkdtemp(prefix="pruning-tests-"))
 atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
-USERS_HOME = os.environ.get("PRUNING_HOME")  # where `make test` installed the default model; None: the default folder
+# where `make test` installed the default model; empty: the default folder. Set once: several workers inherit it
+USERS_HOME = os.environ.setdefault("PRUNING_TESTS_USERS_HOME", os.environ.get("PRUNING_HOME", ""))
 os.environ |= {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "GRADIO_TEMP_DIR": str(SCRATCH / "gradio"),
@@ -55,7 +56,7 @@ def home(tmp_path, monkeypatch) -> Path:
 def minilm() -> Path:
     """Folder of the default model as the user has it installed. Read it, never write there."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PRUNING_HOME", USERS_HOME or "")  # '' means the default folder
+        patch.setenv("PRUNING_HOME", USERS_HOME)  # '' means the default folder
         try:
             return resolve("minilm-l6").folder
         except NotInstalledError:
