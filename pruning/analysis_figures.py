@@ -7,6 +7,7 @@ import pandas as pd
 from .analysis_frames import PRE_TRAINED_LABEL
 from .figures import ACCENT, CARD, INK, MUTE, blank_layout, colour_bar, draw_values, empty_figure, legend, stroke
 from .palette import LOOKS, SIMILAR
+from .runs import POOLINGS
 from .strategies import STRATEGIES, describe_layers
 
 HEIGHT = 300  # pixels
@@ -84,6 +85,33 @@ def spread_of_layers(table: pd.DataFrame, title: str, subtitle: str, dropped: Se
     layout["xaxis"] |= {"title": {"text": "layer (0 is nearest the embeddings)"}, "dtick": 1}
     layout["yaxis"] |= {"title": {"text": "cosine of input and output", "standoff": 8}, "automargin": True}
     return {"data": [points], "layout": layout}
+
+
+def variation_curves(table: pd.DataFrame, title: str, subtitle: str, chosen: str, last: str | None) -> dict:
+    """Difference between texts (y, percent of a state's length, logarithmic) of each state (x), a line per pooling.
+
+    `chosen` is the pooling that is drawn strong, `last` the state that a pruned model ends with, which is ringed.
+    """
+    if table.empty:
+        return empty_figure(title, subtitle)
+    order = list(dict.fromkeys(table.state))
+    traces = []
+    for pooling, rows in table.groupby("pooling", sort=False):
+        colour = ACCENT if pooling == chosen else MUTE
+        known = {"type": "scatter", "x": [order.index(state) for state in rows.state]}
+        known["y"] = [None if pd.isna(share) else float(f"{share:.3g}") for share in rows.share]
+        line = {"mode": "lines+markers", "name": POOLINGS[pooling], "line": stroke(colour, 2.2), "marker": {"size": 8}}
+        hover = {"hovertemplate": f"{POOLINGS[pooling]}, state %{{text}}: %{{y:.3~g}}%<extra></extra>"}
+        traces.append(known | line | hover | {"text": rows.state.tolist()})
+        if last in order and pooling == chosen:
+            at = order.index(last)
+            ring = {"size": 17, "symbol": "circle-open", "color": colour, "line": {"width": 2}}
+            traces.append({"type": "scatter", "mode": "markers", "x": [at], "y": [known["y"][at]], "marker": ring}
+                          | {"name": "last kept", "showlegend": False, "hoverinfo": "skip"})  # fmt: skip
+    layout = blank_layout(title, subtitle, HEIGHT) | {"margin": MARGIN | {"t": 34}} | legend()
+    layout["xaxis"] |= {"title": {"text": STATES}, "tickvals": list(range(len(order))), "ticktext": order}
+    layout["yaxis"] |= {"title": {"text": "% of its length"}, "type": "log", "automargin": True}
+    return {"data": traces, "layout": layout}
 
 
 def probe_curves(table: pd.DataFrame, title: str, subtitle: str, axis: str, knows_from: dict[str, str]) -> dict:

@@ -28,6 +28,16 @@ def layer_spread(similarity: Similarity | None) -> pd.DataFrame:
     return pd.DataFrame([(layer, *values) for layer, values in rows], columns=["layer", "low", "middle", "high"])
 
 
+def variation_table(similarities: Sequence[Similarity]) -> pd.DataFrame:
+    """pooling, state, share: how much each state differs between texts, in percent of its length; None: not at all."""
+    rows = [
+        (s.pooling, state, None if share is None else 100 * share)
+        for s in similarities
+        for state, share in zip(state_names(range(len(s.mean))), s.variation)  # () in older rows
+    ]
+    return pd.DataFrame(rows, columns=["pooling", "state", "share"])
+
+
 def matrix_table(matrix: LayerMatrix | None) -> pd.DataFrame:
     """States by states, both named; None where a similarity is not defined."""
     if not matrix:

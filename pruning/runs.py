@@ -92,6 +92,7 @@ class Similarity:
     versions: dict[str, str] = field(default_factory=dict)
     created_at: str = ""
     quartiles: tuple[tuple[float, float, float], ...] = ()  # over texts, one triple per layer; () in older rows
+    variation: tuple[float | None, ...] = ()  # one per state, see similarity.variation; () in older rows
 
     @property
     def key(self) -> str:

@@ -34,10 +34,21 @@ def layer_records(found: Representations, origin: dict) -> Iterator[Similarity |
             std=as_floats(cosines.std(axis=0)),
             n_texts=n_texts,
             quartiles=quartiles(cosines),
+            variation=as_floats(variation(found.pooled[pooling])),
         )
         for measure, matrix in (("cosine", found.cosines[pooling]), ("cka", cka_matrix(found.pooled[pooling]))):
             rows = tuple(as_floats(row) for row in matrix)
             yield LayerMatrix(**origin, measure=measure, pooling=pooling, matrix=rows, n_texts=n_texts)
+
+
+def variation(pooled: np.ndarray) -> np.ndarray:
+    """How much each state differs between texts: (texts, states, hidden) -> (states,).
+
+    Root mean square distance from the mean state, in lengths of that. NaN where a state is the same for every text.
+    """
+    middle = pooled.mean(axis=0)
+    found = np.sqrt(((pooled - middle) ** 2).sum(axis=2).mean(axis=0)) / np.linalg.norm(middle, axis=1)
+    return np.where(found > CONSTANT, found, np.nan)
 
 
 def cka_matrix(pooled: np.ndarray) -> np.ndarray:

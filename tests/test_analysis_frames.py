@@ -17,6 +17,13 @@ def test_spread_is_the_quartiles_of_each_layer_and_older_rows_have_none():
     assert tables.layer_spread(make_similarity()).empty and tables.layer_spread(None).empty
 
 
+def test_variation_is_in_percent_by_state_and_older_rows_have_none():
+    found = make_similarity((0.9, 0.8), variation=(None, 0.001, 0.5))
+    table = tables.variation_table([found, make_similarity()])
+    assert table.state.tolist() == ["emb", "0", "1"] and table.share.tolist()[1:] == [0.1, 50]
+    assert table.share.isna().tolist() == [True, False, False]
+
+
 def test_a_matrix_is_named_on_both_sides():
     table = tables.matrix_table(make_matrix(3))
     assert list(table.index) == list(table.columns) == ["emb", "0", "1"] and table.loc["0", "1"] == pytest.approx(0.9)

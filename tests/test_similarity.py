@@ -12,7 +12,7 @@ from pruning.layers import drop_layers, find_layers
 from pruning.models import load_model, load_tokenizer, resolve
 from pruning.representations import represent
 from pruning.runs import LayerMatrix, Similarity
-from pruning.similarity import cka_matrix, drift_cosines, layer_records
+from pruning.similarity import cka_matrix, drift_cosines, layer_records, variation
 
 TEXTS = ["a film", "not good , and far too long for what it has to say", "the best of the year , by far", "bad"]
 ORIGIN = {"model": "tiny", "revision": "r", "task": "tweets", "data": "d"}
@@ -49,6 +49,11 @@ def test_cka_of_a_state_that_is_the_same_for_every_text_is_not_defined():
     assert np.isnan(found[0]).all() and np.isnan(found[:, 0]).all() and found[1, 1] == pytest.approx(1)
 
 
+def test_variation_is_the_distance_from_the_mean_state_in_lengths_of_that():
+    found = variation(states([[3.0, 4], [3, 4]], [[1.0, 0], [3, 0]], [[0.0, 1], [4, 1]]))
+    assert np.isnan(found[0]) and found[1:] == pytest.approx([0.5, 2 / 5**0.5])
+
+
 def test_one_pass_gives_contribution_and_both_measures_for_each_pooling(tiny):
     model, encoded = tiny
     records = list(layer_records(list(represent(model, encoded))[-1], ORIGIN))
@@ -57,6 +62,7 @@ def test_one_pass_gives_contribution_and_both_measures_for_each_pooling(tiny):
     assert (similarity.pooling, cosine.measure, cka.measure) == ("mean", "cosine", "cka")
     assert len(similarity.mean) == len(similarity.std) == len(similarity.quartiles) == 4
     assert all(low <= middle <= high for low, middle, high in similarity.quartiles)
+    assert len(similarity.variation) == 5 and all(0 < share < 5 for share in similarity.variation)
     for matrix in (np.array(cosine.matrix), np.array(cka.matrix)):
         assert matrix.shape == (5, 5) and np.allclose(matrix, matrix.T, atol=1e-6)
         assert np.diag(matrix) == pytest.approx(1, abs=1e-5)
@@ -66,7 +72,9 @@ def test_the_sentence_token_of_a_bert_is_the_same_for_every_text_before_the_firs
     weights = resolve(str(save_tiny("bert", tmp_path / "model")))
     encoded = encode(load_tokenizer(weights), TEXTS, 32)
     records = list(layer_records(list(represent(load_model(weights, 2, 0), encoded))[-1], ORIGIN))
-    cka = records[2].matrix
+    similarity, _, cka = records[:3]
+    assert similarity.variation[0] is None and similarity.variation[1] > 0
+    cka = cka.matrix
     assert set(cka[0]) == {None} and cka[1][1] == pytest.approx(1)
 
 

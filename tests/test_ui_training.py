@@ -63,11 +63,17 @@ def test_the_figure_has_a_line_per_strategy_over_logarithmic_texts(store):
 
 
 def test_the_sentence_says_that_the_order_turns(store):
-    story = view(store)["story"]
+    story = view(store, strategy="bottom")["story"]
     assert story["lead"] == "The order turns with the number of training texts:"
     assert story["text"] == (
         "with 500 Bottom leads Top by 10.0 points (sure); with 6,040 Top leads Bottom by 4.0 points (sure)."
     )
+
+
+def test_the_sentence_says_how_much_the_last_kept_states_differ_between_texts(store):
+    text = view(store, strategy="top")["story"]["text"]
+    assert "by 0.12% of its length after layer 2, the last one that Top keeps, and by 66% after layer 5" in text
+    assert "its length" not in view(store, strategy="bottom")["story"]["text"]  # the leader itself
 
 
 def test_with_one_number_of_texts_it_says_what_is_missing_and_how_to_make_it(store):

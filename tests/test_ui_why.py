@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from rows import make_drift, make_landscape, make_matrix, make_minilm_run, make_probe, save_shipped
+from rows import make_drift, make_landscape, make_matrix, make_minilm_run, make_probe, make_similarity, save_shipped
 
 from pruning.jobs import DONE, Job
 from pruning.models import MODELS
@@ -62,6 +62,16 @@ def test_similarity_shows_the_matrix_that_was_asked_for_and_the_papers_drift_bes
     rows = {row[0] for row in view["drift"]["numbers"]["rows"]}
     assert "MiniLM, Movie reviews<br>kept 0–5, seed 0" in rows and any("BERT-base" in row for row in rows)
     assert view["story"]["lead"] == "Layer 5 changes its input most, layer 3 least:"
+
+
+def test_variation_of_both_poolings_is_drawn_and_the_last_kept_state_ringed(see, store):
+    store.add(make_similarity((0.9,) * 6, pooling="mean", variation=(0.7,) * 6 + (1.32,), **MINILM))
+    value = similarity_view(*see(n_dropped=3).scene, "cosine")["variation"]
+    lines = {trace["name"]: trace for trace in value["figure"]["data"]}
+    assert lines["sentence token"]["y"][:4] == [None, 0.3, 0.3, 0.12] and lines["mean over tokens"]["y"][6] == 132
+    assert (lines["last kept"]["x"], lines["last kept"]["y"]) == ([3], [0.12])  # layer 2
+    assert "ringed" in title(value) and len(value["numbers"]["rows"]) == 14
+    assert "not measured yet" in title(similarity_view(*see(task="tweets").scene, "cosine")["variation"])
 
 
 def test_only_the_chosen_pooling_is_shown(see, store):

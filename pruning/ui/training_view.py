@@ -14,7 +14,7 @@ from ..strategies import STRATEGIES
 from .choice import Choice, Subject
 from .topics import Topic
 from .view import as_value, file_stem, score_axis
-from .why_view import Scene, make_scene
+from .why_view import Scene, alike, last_kept, make_scene
 
 TITLE = "Score against training texts"
 
@@ -72,8 +72,23 @@ def tell(scene: Scene, runs: list[Run], similarity, n_dropped: int) -> dict:
     else:
         lead = "The order turns with the number of training texts:"
     text = f"with {few:,} {lead_of(found[few])}; with {many:,} {lead_of(found[many])}."
+    text += tell_variation(scene, found[few]["kept"])
     unknown = "Leads are means over the seeds. Sure: three seeds or more, and the 95% t interval of their differences "
     return {"lead": lead, "text": text, "unknown": unknown + "leaves out 0; likely: every seed agrees; else open."}
+
+
+def tell_variation(scene: Scene, kept: tuple[int, ...]) -> str:
+    """How much what the classifier reads differs between texts before training, for the choice and for `kept`."""
+    read = next((s.variation for s in alike(scene) if s.pooling == "sentence"), ())
+    last = last_kept(scene)
+    if not read or last is None or int(last) == kept[-1]:
+        return ""
+    own, other = (f"{100 * (read[i + 1] or 0):.2g}%" for i in (int(last), kept[-1]))
+    return (
+        f" Before fine-tuning the sentence token, which the classifier reads, differs from text to text by {own} of its"
+        f" length after layer {last}, the last one that {STRATEGIES[scene.choice.strategy].label} keeps, and by {other}"
+        f" after layer {kept[-1]}, the leader's last (tab Similarity)."
+    )
 
 
 def name(best: dict) -> str:

@@ -11,6 +11,8 @@ from .point import analysis_action
 from .shown import Shown
 from .why_view import probes_view, similarity_view
 
+FIGURES = ("contribution", "variation", "between", "spread", "drift")
+
 
 def build_similarity(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
     """The tab, and what its buttons start."""
@@ -24,6 +26,8 @@ def build_similarity(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
             action = part(ACTION, "similarity-action", start="copy")
         with gr.Column(elem_classes="lp-card"):
             contribution = figure("contribution")
+        with gr.Column(elem_classes="lp-card"):
+            variation = figure("variation")
         with gr.Row(elem_classes="lp-halves"):
             with gr.Column(elem_classes="lp-card"):
                 with gr.Column(elem_classes="lp-choices"):
@@ -40,12 +44,14 @@ def build_similarity(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:
         with gr.Column(elem_classes="lp-card"):
             drift = figure("drift")
 
+    figures = [contribution, variation, between, spread, drift]
+
     def show(shown: Shown, measure: str) -> list:
         view = similarity_view(*shown.scene, measure if measure in list(MEASURES) else next(iter(MEASURES)))
         told = analysis_action(shown, SIMILARITY, DRIFT)
-        return [view["story"], told, *(view[name] for name in ("contribution", "between", "spread", "drift"))]
+        return [view["story"], told, *(view[name] for name in FIGURES)]
 
-    return OtherTab(tab, follower(), [measure], [story, action, contribution, between, spread, drift], show), buttons
+    return OtherTab(tab, follower(), [measure], [story, action, *figures], show), buttons
 
 
 def build_probes(tab: gr.Tab) -> tuple[OtherTab, dict[gr.Button, str]]:

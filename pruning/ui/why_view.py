@@ -9,7 +9,7 @@ from .. import analysis_frames as tables
 from ..data_figures import plain
 from ..models import MODELS
 from ..recipes import RECIPES
-from ..runs import MEASURES, POOLINGS, Drift, Probe, Record
+from ..runs import MEASURES, POOLINGS, Drift, Probe, Record, Similarity
 from ..store import Store
 from ..strategies import describe_layers
 from ..tasks import TASKS
@@ -62,11 +62,12 @@ def make_scene(choice: Choice, subject: Subject, topic: Topic, store: Store, sto
 def similarity_view(
     choice: Choice, subject: Subject, topic: Topic, store: Store, stored: tuple, measure: str
 ) -> dict[str, dict]:
-    """story, contribution, between, spread, drift."""
+    """story, contribution, variation, between, spread, drift."""
     scene = make_scene(choice, subject, topic, store, stored)
     matrices = [m for m in scene.records("matrix") if m.measure == measure]
     return {
         "contribution": draw_contribution(scene),
+        "variation": draw_variation(scene),
         "between": draw_between(scene, matrices[-1] if matrices else None, measure),
         "spread": draw_spread(scene),
         "drift": draw_drift(scene),
@@ -108,6 +109,37 @@ def draw_spread(scene: Scene) -> dict:
     figure = draw.spread_of_layers(table, title, subtitle, scene.dropped or ())
     numbers = table.round(4).rename(columns={"low": "First quartile", "middle": "Median", "high": "Third quartile"})
     return as_value(figure, title, numbers, f"{file_stem(scene.subject, scene.topic)}-spread.csv")
+
+
+def draw_variation(scene: Scene) -> dict:
+    """Both poolings, since a token that is the same for every text is made up for by the others."""
+    found = [s for s in alike(scene) if s.variation]
+    title = "How much does a state differ from text to text?"
+    subtitle = f"{scene.about} before fine-tuning: root mean square distance from the mean state, in lengths of that"
+    subtitle = subtitle if found else f"{scene.about}: not measured yet"
+    last = last_kept(scene)
+    subtitle += " · ringed: the last layer kept at the current choice" if found and last else ""
+    table = tables.variation_table(found)
+    figure = draw.variation_curves(table, title, subtitle, scene.choice.pooling, last)
+    numbers = table.rename(columns={"pooling": "Pooling", "state": "State", "share": "Percent of its length"})
+    return as_value(figure, title, numbers, f"{file_stem(scene.subject, scene.topic)}-variation.csv")
+
+
+def alike(scene: Scene) -> list[Similarity]:
+    """The newest record of each pooling, of the weights and texts of the chosen one."""
+    chosen = scene.found.similarity
+    if not chosen:
+        return []
+    records = scene.store.similarities(scene.subject.key, scene.topic.key)
+    same = {s.pooling: s for s in records if (s.revision, s.data) == (chosen.revision, chosen.data)}
+    return [same[pooling] for pooling in POOLINGS if pooling in same]
+
+
+def last_kept(scene: Scene) -> str | None:
+    """Name of the state that a model of the chosen layers ends with."""
+    if scene.dropped is None or not scene.subject.n_layers:
+        return None
+    return str(max(set(range(scene.subject.n_layers)) - set(scene.dropped)))
 
 
 def draw_drift(scene: Scene) -> dict:
