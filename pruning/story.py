@@ -1,4 +1,4 @@
-"""What the numbers say, in words: the tiles and the sentence below the curve, made from the tables alone.
+"""What the numbers say, in words: the sentence below the curve, made from the tables alone.
 
 A difference is called one only where the 95% intervals do not overlap. Published numbers have none, so there the
 sentence only repeats what was printed, and takes points closer than NEAR as equal.
@@ -9,17 +9,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .frames import MEASURED, Cost, find_point, full_score
+from .frames import MEASURED, find_point, full_score
 from .strategies import STRATEGIES, describe_layers
 
 NEAR = 0.5  # points between two published numbers that one seed each cannot tell apart
 MINUS = "−"
-
-
-@dataclass(frozen=True)
-class Tile:
-    number: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -56,79 +50,6 @@ class Point:
     def unnamed(self) -> bool:
         """Layers are to be named by hand, and were not."""
         return self.strategy == "custom" and self.dropped is None
-
-
-def tiles(curve: pd.DataFrame, point: Point, cost: Cost) -> list[Tile]:
-    """Four: the answer, parameters, speed, training time."""
-    return [answer_tile(curve, point), parameter_tile(cost, point), speed_tile(cost), training_tile(cost)]
-
-
-def answer_tile(curve: pd.DataFrame, point: Point) -> Tile:
-    if point.unnamed:
-        return Tile(point.label, "name the layers to drop")
-    row = find_point(curve, point.strategy, point.n_dropped, point.dropped)
-    if not point.n_dropped:
-        name, text = "Full model", "nothing dropped; every loss is counted from here"
-    else:
-        name, text = f"{point.label} · drop {point.n_dropped}", ""
-    if not row:
-        published = len(curve) and curve.source.iloc[0] != MEASURED
-        return Tile(name, "not published" if published else "not measured yet: run it live")
-    return Tile(f"{name} → {row['score']:.1f}", text or loss_in_words(curve, row, point.budget))
-
-
-def loss_in_words(curve: pd.DataFrame, row: dict, budget: float) -> str:
-    """The loss, and how it stands to the budget, with the interval's doubt."""
-    if row["loss"] is None:
-        return "the full model was not run, so the loss is not known"
-    full = full_score(curve)
-    limit = full - budget
-    side = "below" if row["loss"] >= 0 else "above"
-    inside = row["loss"] <= budget + 1e-9  # a loss of exactly the budget is within it
-    digits = 1 if inside or f"{row['loss']:.1f}" != f"{budget:.1f}" else 2  # 2.04 is beyond 2, and must not read 2.0
-    text = f"{abs(row['loss']):.{digits}f} points {side} the full model ({full:.1f}); "
-    text += f"{'within' if inside else 'beyond'} your {budget:g}-point budget"
-    if row["low"] is not None and row["low"] < limit < row["high"]:
-        text += f", but its interval ({row['low']:.1f} to {row['high']:.1f}) spans the limit"
-    if len(row["scores"]) > 1:
-        text += f"; its {len(row['scores'])} seeds score {min(row['scores']):.1f} to {max(row['scores']):.1f}"
-    return text
-
-
-def parameter_tile(cost: Cost, point: Point) -> Tile:
-    if not cost.parameters:
-        return Tile("–", "parameters not known yet")
-    full, pruned = cost.parameters
-    if not point.n_dropped:
-        return Tile(millions(full), "parameters of the full model")
-    return Tile(millions(pruned), f"parameters, {percent(full, pruned)} of {millions(full)}")
-
-
-def speed_tile(cost: Cost) -> Tile:
-    if cost.inference_saved is not None:
-        return Tile(
-            f"{MINUS}{cost.inference_saved:.0f}%" if cost.inference_saved else "0%",
-            "inference time, 32 texts at once (published)",
-        )
-    if not cost.latency_ms:
-        return Tile("–", "inference speed not known yet")
-    batch = max(cost.latency_ms, key=int)
-    full, pruned = cost.latency_ms[batch]
-    if full == pruned:
-        return Tile(f"{full:.0f} ms", f"inference, {texts(batch)} at once")
-    each = (f"{texts(n)} {number(a)} → {number(b)} ms" for n, (a, b) in sorted(cost.latency_ms.items(), key=by_batch))
-    return Tile(f"{full / pruned:.2f}×", "as fast at inference: " + ", ".join(each))
-
-
-def training_tile(cost: Cost) -> Tile:
-    if cost.tuning_speedup is not None:
-        return Tile(f"{cost.tuning_speedup:.2f}×", "as fast to fine-tune (published)")
-    if not cost.train_seconds:
-        return Tile("–", "training time not known yet")
-    full, pruned = cost.train_seconds
-    if full == pruned or not pruned:
-        return Tile(f"{full:.0f} s", "to fine-tune" + " the full model; nothing after the drop" * (not pruned))
-    return Tile(percent(full, pruned), f"fine-tuning time: {full:.0f} → {pruned:.0f} s")
 
 
 def tell(curve: pd.DataFrame, point: Point, drawn: pd.DataFrame) -> Story:
@@ -209,10 +130,21 @@ def tell_measured(own: dict, rivals: pd.DataFrame, twins: list[str], point: Poin
     unknown = what_it_rests_on(own)
     if len(level):
         names = join_labels([own["strategy"], *level.strategy])
-        unknown += f" The intervals of {names} overlap, so their order is not settled."
+        unknown += f" The intervals of {names} overlap, so their order is not settled{tell_seeds(own, level)}."
     if twins:
         unknown += f" {join_labels(twins)} drop{'s' * (len(twins) == 1)} the same layers."
     return Story(lead, text, unknown)
+
+
+def tell_seeds(own: dict, level: pd.DataFrame) -> str:
+    """Whom it is ahead of or behind in each of the seeds, where they are the same and at least two."""
+    orders = {"ahead of": [], "behind": []}
+    for rival in level[[seeds == own["seeds"] for seeds in level.seeds]].itertuples():
+        gaps = [one - other for one, other in zip(own["scores"], rival.scores, strict=True)]
+        for word, sign in (("ahead of", 1), ("behind", -1)):
+            orders[word] += [rival.strategy] if len(gaps) > 1 and all(sign * gap > 0 for gap in gaps) else []
+    told = " and ".join(f"{word} {join_labels(names)}" for word, names in orders.items() if names)
+    return f"; in each of the {len(own['seeds'])} seeds it is {told}" if told else ""
 
 
 def tell_published(own: dict, rivals: pd.DataFrame, point: Point) -> Story:
@@ -276,25 +208,3 @@ def join(words: Sequence[str]) -> str:
     """'a', 'a and b', 'a, b and c'."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def percent(full: float, pruned: float) -> str:
-    """Change in percent, with its sign: '−27%'."""
-    change = round(100 * (pruned - full) / full)
-    return f"{MINUS if change < 0 else '+' if change > 0 else ''}{abs(change)}%"
-
-
-def millions(n: float) -> str:
-    return f"{n / 1e6:.0f} M" if n >= 99.5e6 or n % 1e6 == 0 else f"{n / 1e6:.1f} M"
-
-
-def texts(batch: str) -> str:
-    return "1 text" if batch == "1" else f"{batch} texts"
-
-
-def number(value: float) -> str:
-    return f"{value:.1f}" if value < 10 else f"{value:.0f}"
-
-
-def by_batch(item: tuple[str, tuple]) -> int:
-    return -int(item[0])

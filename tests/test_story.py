@@ -4,7 +4,7 @@ import pytest
 from rows import make_run
 
 from pruning import story
-from pruning.frames import Cost, measured_cost, measured_curve, published_cost, published_curve
+from pruning.frames import measured_curve, published_curve
 from pruning.story import Point
 
 COSINES = (0.7, 0.8, 0.95, 0.9)
@@ -101,8 +101,6 @@ def test_layers_named_by_hand_are_compared_with_the_strategies_and_told_by_their
 @pytest.mark.parametrize("curve", [PAPER, measured_curve([make_run(), make_run((0, 1), 75)], None)])
 def test_layers_that_are_not_named_have_no_number(curve):
     point = Point("custom", 2, 12)
-    tile = story.tiles(curve, point, Cost())[0]
-    assert (tile.number, tile.text) == ("Custom", "name the layers to drop")
     assert tell(curve, point).lead == "Custom drops the layers you name:"
 
 
@@ -111,9 +109,6 @@ def test_other_seeds_than_the_full_models_are_said():
     curve = measured_curve(runs, None)
     told = tell(curve, Point("top", 1, 4))
     assert told.unknown.startswith("1 seed (the full model: 2), 1,000 test texts.")
-    tile = story.tiles(curve, Point("top", 1, 4), Cost())[0]
-    assert tile.number.endswith("79.0")
-    assert tile.text == "3.0 points below the full model (82.0); beyond your 2-point budget"
 
 
 def test_a_point_that_was_not_run_is_said_to_be_missing_and_the_others_are_told():
@@ -130,44 +125,22 @@ def test_no_rows_at_all():
 def test_rows_without_the_full_model_have_no_loss():
     curve = measured_curve([make_run((0, 1, 2), 79)], None)
     assert "loss is unknown" in tell(curve, Point("top", 1, 4)).text
-    assert "not known" in story.tiles(curve, Point("top", 1, 4), Cost())[0].text
 
 
 @pytest.mark.parametrize(
-    "score, spread, budget, text",
+    "top, bottom, words",
     [
-        (79, 0.5, 2, "1.0 points below the full model (80.0); within your 2-point budget"),
-        (78, 0.0, 2, "2.0 points below the full model (80.0); within your 2-point budget"),  # exactly the budget
-        (77.96, 0.01, 2, "2.04 points below the full model (80.0); beyond your 2-point budget"),
-        (79, 1.5, 2, "1.0 points below the full model (80.0); within your 2-point budget, "
-                     "but its interval (77.5 to 80.5) spans the limit"),
-        (70, 1.0, 1, "10.0 points below the full model (80.0); beyond your 1-point budget"),
-        (80.5, 0.5, 2, "0.5 points above the full model (80.0); within your 2-point budget"),
+        ((79, 78.5), (78.8, 78), "; in each of the 2 seeds it is ahead of Bottom."),
+        ((77, 77), (78, 77.5), "; in each of the 2 seeds it is behind Bottom."),
+        ((79, 77), (78, 77.5), "so their order is not settled."),  # the seeds disagree
+        ((79,), (78,), "so their order is not settled."),  # one seed alone
     ],
-)  # fmt: skip
-def test_the_first_tile_answers_the_question(score, spread, budget, text):
-    curve = measured_curve([make_run(), make_run((0, 1, 2), score, spread=spread)], None)
-    tile = story.tiles(curve, Point("top", 1, 4, budget=budget), Cost())[0]
-    assert (tile.number, tile.text) == (f"Top · drop 1 → {score:.1f}", text)
-
-
-def test_tiles_of_measured_and_of_published_costs():
-    runs = [make_run(), make_run((0, 1), 78)]
-    point = Point("top", 2, 4)
-    measured = story.tiles(measured_curve(runs, None), point, measured_cost(runs, 2))
-    assert [(t.number, t.text) for t in measured[1:]] == [
-        ("2 M", "parameters, −33% of 3 M"),
-        ("2.00×", "as fast at inference: 32 texts 80 → 40 ms, 1 text 4.0 → 2.0 ms"),
-        ("−50%", "fine-tuning time: 40 → 20 s"),
-    ]
-    published = story.tiles(PAPER, Point("top", 4, 12), published_cost("BERT-base", 4, "sajjad2020"))
-    assert [t.number for t in published] == ["Top · drop 4 → 84.2", "80 M", "−33%", "1.48×"]
-
-
-def test_tiles_without_a_row_give_no_number():
-    tiles = story.tiles(measured_curve([make_run()], None), Point("top", 2, 4), Cost())
-    assert tiles[0].text == "not measured yet: run it live"
-    assert [t.number for t in tiles[1:]] == ["–", "–", "–"]
+)
+def test_where_intervals_overlap_the_seeds_that_agree_are_told(top, bottom, words):
+    stacks = {(0, 1, 2): top, (1, 2, 3): bottom}
+    runs = [make_run(k, score, seed) for k, scores in stacks.items() for seed, score in enumerate(scores)]
+    told = tell(measured_curve([make_run(), *runs], None), Point("top", 1, 4), drawn=("top", "bottom"))
+    assert told.unknown.endswith(words)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from .. import frames, published, story, tables
+from .. import frames, published, story, tables, tiles
 from ..data_figures import plain
 from ..distilled import Distilled, find_distilled, tell_distilled
 from ..figures import score_against_dropped, similarity_of_layers
@@ -123,9 +123,9 @@ def make_settled_view(choice: Choice, subject: Subject, topic: Topic, store: Sto
     own = frames.find_point(found.curve, point.strategy, point.n_dropped, dropped) if point.n_dropped else None
     told = replace(told, text=f"{told.text} {tell_distilled(own, found.beside)}".strip())
     action = describe_action(choice, subject, topic, found.runs, dropped, error, store)
-    tiles = story.tiles(found.curve, point, find_cost(choice, subject, found, dropped))
+    shown = tiles.tiles(found.curve, point, find_cost(choice, subject, found, dropped))
     return View(
-        tiles={"tiles": [asdict(tile) for tile in tiles], "query": as_query(choice)},
+        tiles={"tiles": [asdict(tile) for tile in shown], "query": as_query(choice)},
         curve=draw_curve(choice, subject, topic, found, drawn, told) | {"numbers": numbers},
         stack=draw_stack(choice, subject, found, dropped),
         story=asdict(told),
