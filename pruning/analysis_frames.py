@@ -38,6 +38,12 @@ def variation_table(similarities: Sequence[Similarity]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["pooling", "state", "share"])
 
 
+def name_share(share: float | None) -> str:
+    """A variation in percent, with the digits that mean something."""
+    percent = 100 * (share or 0)
+    return f"{percent:.0f}" if percent >= 10 else f"{percent:.2g}"
+
+
 def matrix_table(matrix: LayerMatrix | None) -> pd.DataFrame:
     """States by states, both named; None where a similarity is not defined."""
     if not matrix:

@@ -30,9 +30,13 @@ def compare(better: Sequence[Run], worse: Sequence[Run]) -> dict | None:
     seeds = sorted(scores[0].keys() & scores[1].keys())
     if not seeds:
         return None
+    return describe_gaps([scores[0][seed] - scores[1][seed] for seed in seeds])
+
+
+def describe_gaps(gaps: Sequence[float]) -> dict:
+    """What `compare` says of differences in points, one per seed."""
     from scipy.stats import t  # takes longer to import than all the rest, and the app may never need it
 
-    gaps = [scores[0][seed] - scores[1][seed] for seed in seeds]
     half = t.ppf(LEVEL, len(gaps) - 1) * stdev(gaps) / sqrt(len(gaps)) if len(gaps) > 1 else None
     low, high = (None, None) if half is None else (mean(gaps) - half, mean(gaps) + half)
     return {"gap": mean(gaps), "gaps": gaps, "low": low, "high": high, "certainty": certainty(gaps, low, high)}

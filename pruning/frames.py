@@ -30,6 +30,7 @@ CURVE = (
     "loss",  # points below the full model, mean against mean
     "paired",  # True: the full model was run with the same seeds, so chance by the seed falls out of the loss
     "n_full",  # seeds of the full model
+    "n_constant",  # seeds whose model gives every test text the same class, which a Matthews correlation of 0 tells
     "n_eval",
     "source",
     "where",  # published: the table or figure
@@ -119,6 +120,7 @@ def measured_point(strategy: str, runs: list[Run], baseline: list[Run], is_live:
         "loss": mean(run.score for run in baseline) - score if baseline else None,
         "paired": sorted(run.seed for run in baseline) == list(seeds),
         "n_full": len(baseline),
+        "n_constant": sum(run.metrics.get("matthews") == 0 for run in runs),
         "n_eval": runs[0].n_eval,
         "source": MEASURED,
         "where": "",
@@ -150,6 +152,7 @@ def published_point(strategy: str, row: Any, full_score: float) -> dict:
         "scores": (),
         "paired": False,
         "n_full": 0,
+        "n_constant": 0,
         "n_eval": None,
         "live": False,
     }

@@ -14,11 +14,13 @@ from . import published
 from .budget import most_droppable
 from .findings import OPEN, by_stack, compare, compare_strategies, contest, kept_by
 from .frames import comparable, matching
+from .markdown import difference, signed, table
 from .models import MODELS
 from .runs import FINE_TUNED, Run
 from .store import FINDINGS, Store
 from .strategies import STRATEGIES
 from .tasks import TASKS
+from .training_report import training_findings
 
 RECIPES = ("standard", "subset")  # whose runs are findings; a quick run is a demonstration
 BUDGETS = (1, 2, 3)
@@ -26,7 +28,6 @@ README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- findings: the command `results report` writes what follows -->\n", "<!-- findings end -->"
 PAPER, PAPERS_MODELS = "sajjad2020", ("BERT-base", "XLNet-base")
 PAPERS_SHARE = 98  # percent of the score that it says is kept with up to 40% of the layers dropped
-MINUS = "−"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Line:
 def report(store: Store) -> str:
     """All findings as Markdown."""
     lines = list(find_lines(store))
-    sections = [winners(lines), budgets(lines), beside_the_paper(lines, store)]
+    sections = [winners(lines), budgets(lines), beside_the_paper(lines, store), training_findings(store)]
     return "\n".join(section for section in sections if section)
 
 
@@ -121,10 +122,6 @@ def winner_cell(found: dict | None) -> str:
         return ""
     lead = f"{signed(found['gap'])} on {found['rival'][0]}, {found['certainty']}"
     return f"{' = '.join(found['best'])} {found['score']:.1f} ({signed(-found['loss'])}); {lead}"
-
-
-def signed(points: float) -> str:
-    return f"{points:+.1f}".replace("-", MINUS)
 
 
 def budgets(lines: Sequence[Line]) -> str:
@@ -227,10 +224,9 @@ def order_claim(lines: Sequence[Line], store: Store) -> list[tuple]:
 
 def judged(found: dict, is_positive: bool = True) -> tuple[str, str]:
     """A difference in points with its interval, and whether its sign is the paper's."""
-    interval = "" if found["low"] is None else f" ({signed(found['low'])} to {signed(found['high'])})"
     verdict = "agrees" if (found["gap"] > 0) == is_positive else "contradicts"
     verdict = OPEN if found["certainty"] == OPEN else f"{verdict}, {found['certainty']}"
-    return f"{signed(found['gap'])}{interval}", verdict
+    return difference(found), verdict
 
 
 def where(line: Line) -> str:
@@ -239,8 +235,3 @@ def where(line: Line) -> str:
 
 def join(values: Sequence[int]) -> str:
     return ", ".join(map(str, values))
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

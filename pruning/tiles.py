@@ -46,7 +46,10 @@ def loss_in_words(curve: pd.DataFrame, row: dict, budget: float) -> str:
     text += f"{'within' if inside else 'beyond'} your {budget:g}-point budget"
     if row["low"] is not None and row["low"] < limit < row["high"]:
         text += f", but its interval ({row['low']:.1f} to {row['high']:.1f}) spans the limit"
-    if len(row["scores"]) > 1:
+    if row["n_constant"]:
+        seeds = f" (with {row['n_constant']} of {len(row['scores'])} seeds)" * (row["n_constant"] < len(row["scores"]))
+        text += f"; it gives every text the same class{seeds}: nothing was learnt"
+    elif len(row["scores"]) > 1:
         text += f"; its {len(row['scores'])} seeds score {min(row['scores']):.1f} to {max(row['scores']):.1f}"
     return text
 

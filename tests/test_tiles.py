@@ -28,6 +28,21 @@ def test_the_first_tile_answers_the_question(score, spread, budget, text):
     assert (tile.number, tile.text) == (f"Top · drop 1 → {score:.1f}", text)
 
 
+@pytest.mark.parametrize(
+    "correlations, words",
+    [
+        ((0.0, 0.0), "; it gives every text the same class: nothing was learnt"),
+        ((0.0, 40.0), "; it gives every text the same class (with 1 of 2 seeds): nothing was learnt"),
+        ((30.0, 40.0), "; its 2 seeds score 55.0 to 55.0"),
+    ],
+)
+def test_a_model_that_has_learnt_nothing_is_told(correlations, words):
+    metrics = [{"accuracy": 55.0, "matthews": value} for value in correlations]
+    runs = [make_run((0, 1, 2), 55, seed, metrics=found) for seed, found in enumerate(metrics)]
+    tile = tiles(measured_curve([make_run(), *runs], None), Point("top", 1, 4), Cost())[0]
+    assert tile.text.endswith(words)
+
+
 def test_tiles_of_measured_and_of_published_costs():
     runs = [make_run(), make_run((0, 1), 78)]
     point = Point("top", 2, 4)

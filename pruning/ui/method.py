@@ -2,6 +2,7 @@
 
 from .. import published
 from ..families import FAMILIES
+from ..markdown import table
 from ..recipes import RECIPES
 from ..store import FINDINGS
 from ..strategies import PAPER, STRATEGIES
@@ -28,6 +29,9 @@ NUMBERS = """## How to read the numbers
   contributes little. Strategy Contribution drops those first; ties go to the higher layer.
 - **States**: what the embeddings give (emb), and what each layer gives, before any final norm. Cosine tells whether
   two states point the same way; linear CKA (Kornblith et al. 2019) whether they tell texts apart alike.
+- **Variation**: root mean square distance of a state from its mean over texts, in lengths of that mean, before
+  fine-tuning. Near 0 the classifier, which reads the sentence token after the last kept layer, gets nearly the same
+  for every text.
 - **Drift**: the cosine of a state of the pre-trained model and the same state after fine-tuning. 1: not moved.
 - **Probe**: ridge regression on one state alone, 5-fold cross-validated on validation texts, with the same interval as
   a score. The ring marks the first state within one point of the best.
@@ -75,13 +79,16 @@ def describe_method() -> str:
             f"Layers count from 0, nearest the embeddings. The rules follow [this paper]({PAPER}), but for two: its "
             "contribution rule drops every layer above a threshold of similarity, ours as many layers as you ask for, "
             "and Custom is not the paper's.\n",
+            "",
             table(("strategy", "drops", "most, of 12 layers"), strategy_rows()),
             "## Recipes",
+            "",
             table(RECIPE_COLUMNS, recipe_rows()),
-            "\nAdamW; the rate climbs over the warm-up and then falls to 0, both linearly. Rate and batch of the "
+            "AdamW; the rate climbs over the warm-up and then falls to 0, both linearly. Rate and batch of the "
             "first recipe were compared on validation splits, after test scores of an earlier rate had shown it to be "
             "unsteady. The seed fixes the new head and the texts' order.\n",
             "## Tasks",
+            "",
             table(("task", "score", "other metrics", "source"), task_rows()),
             NUMBERS,
             "## Architectures",
@@ -114,11 +121,6 @@ def recipe_rows() -> list[tuple]:
 
 def task_rows() -> list[tuple]:
     return [(t.label, t.metrics[0], ", ".join(t.metrics[1:]) or "–", t.source) for t in TASKS.values()]
-
-
-def table(columns: tuple, rows: list[tuple]) -> str:
-    lines = [columns, tuple("---" for _ in columns), *rows]
-    return "\n" + "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines) + "\n"
 
 
 def demote(markdown: str) -> str:

@@ -6,7 +6,7 @@ from functools import lru_cache
 import pandas as pd
 
 from ..analysis_figures import score_against_texts
-from ..analysis_frames import of_recipe, training_table
+from ..analysis_frames import name_share, of_recipe, training_table
 from ..findings import contest
 from ..runs import Run
 from ..store import Store
@@ -83,7 +83,7 @@ def tell_variation(scene: Scene, kept: tuple[int, ...]) -> str:
     last = last_kept(scene)
     if not read or last is None or int(last) == kept[-1]:
         return ""
-    own, other = (f"{100 * (read[i + 1] or 0):.2g}%" for i in (int(last), kept[-1]))
+    own, other = (f"{name_share(read[i + 1])}%" for i in (int(last), kept[-1]))
     return (
         f" Before fine-tuning the sentence token, which the classifier reads, differs from text to text by {own} of its"
         f" length after layer {last}, the last one that {STRATEGIES[scene.choice.strategy].label} keeps, and by {other}"

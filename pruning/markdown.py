@@ -1,0 +1,20 @@
+"""Tables and differences as Markdown, for what is written from rows."""
+
+from collections.abc import Sequence
+
+from .story import MINUS
+
+
+def table(heads: Sequence, rows: Sequence[Sequence]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+
+
+def signed(points: float) -> str:
+    return f"{points:+.1f}".replace("-", MINUS)
+
+
+def difference(found: dict) -> str:
+    """What `findings.describe_gaps` found, in points with its interval."""
+    interval = "" if found["low"] is None else f" ({signed(found['low'])} to {signed(found['high'])})"
+    return f"{signed(found['gap'])}{interval}"

@@ -1,0 +1,70 @@
+"""The findings on the training budget: who leads with how many texts, and what the experiments on why came to."""
+
+from dataclasses import replace
+
+import pytest
+from rows import make_minilm_run, save_shipped
+
+from pruning.recipes import RECIPES
+from pruning.runs import to_json
+from pruning.store import Store
+from pruning.training_report import experiments, orders, states
+
+FULL, TOP, BOTTOM = (0, 1, 2, 3, 4, 5), (0, 1, 2), (3, 4, 5)
+SCORES = {500: {FULL: 80, TOP: 60, BOTTOM: 70}, 6040: {FULL: 88, TOP: 84, BOTTOM: 80}}  # texts -> stack -> score
+EXPERIMENT = "model,task,head,precision,learning_rate,n_train,kept,seed,score\n"
+
+
+def row(head: str, kept: str, seed: int, score: float) -> str:
+    return f"minilm-l6,movie-reviews,{head},bfloat16,0.0001,500,{kept},{seed},{score}\n"
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    shipped = save_shipped(tmp_path / "shipped")
+    runs = [
+        replace(
+            make_minilm_run(kept, score + seed / 10, seed),
+            recipe=RECIPES["standard"].values() | {"max_train": n_train if n_train < 6040 else None},
+            n_train=n_train,
+            key=f"{n_train} {kept} {seed}",
+        )
+        for n_train, scores in SCORES.items()
+        for kept, score in scores.items()
+        for seed in (0, 1, 2)
+    ]
+    (shipped / "run" / "more.jsonl").write_text("".join(f"{to_json(run)}\n" for run in runs))
+    return Store(tmp_path / "home", shipped)
+
+
+def test_the_leader_is_told_for_every_number_of_texts(store):
+    text = orders(store)
+    assert "**MiniLM, movie reviews, 3 of 6 layers dropped.**\n| texts | Top | Bottom | leader |" in text
+    assert "| 500 | 60.1 | 70.1 | Bottom +10.0, sure |\n| 6,040 | 84.1 | 80.1 | Top +4.0, sure |" in text
+    assert "1 of 6" not in text  # run with one number of texts alone, and of another recipe
+
+
+def test_states_are_told_in_percent_and_what_is_the_same_for_every_text_is_0(store):
+    assert "| MiniLM, sentence token | 0 | 0.3 | 0.3 | 0.12 | 1 | 3 | 66 |\n" in states(store)
+
+
+def test_an_experiment_is_low_against_high_seed_by_seed(tmp_path):
+    path = tmp_path / "rows.csv"
+    scores = {("pooler", "0 1 2"): (47, 48), ("pooler", "3 4 5"): (69, 70.5), ("mean", "0 1 2"): (73, 73)}
+    scores |= {("mean", "3 4 5"): (71, 72)}
+    rows = [row(head, kept, seed, s) for (head, kept), both in scores.items() for seed, s in enumerate(both)]
+    path.write_text(EXPERIMENT + "".join(rows))
+    text = experiments(path)
+    assert "| 0.0001 | bfloat16 | 500 | 47.5 | 69.8 | −22.2 (−25.4 to −19.1) | likely | 2 |" in text
+    assert text.index("through the pooler") < text.index("the mean over all tokens | 0.0001 | bfloat16 | 500 | 73.0")
+
+
+def test_without_rows_nothing_is_said(tmp_path):
+    empty = Store(tmp_path / "home", tmp_path / "none")
+    assert orders(empty) == states(empty) == experiments(tmp_path / "none.csv") == ""
+
+
+def test_half_an_experiment_is_no_finding(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text(EXPERIMENT + row("mean", "0 1 2", 0, 73) + row("mean", "3 4 5", 1, 71))
+    assert experiments(path) == ""
