@@ -110,7 +110,7 @@ def variation_curves(table: pd.DataFrame, title: str, subtitle: str, chosen: str
                           | {"name": "last kept", "showlegend": False, "hoverinfo": "skip"})  # fmt: skip
     layout = blank_layout(title, subtitle, HEIGHT) | {"margin": MARGIN | {"t": 34}} | legend()
     layout["xaxis"] |= {"title": {"text": STATES}, "tickvals": list(range(len(order))), "ticktext": order}
-    layout["yaxis"] |= {"title": {"text": "% of its length"}, "type": "log", "automargin": True}
+    layout["yaxis"] |= {"title": {"text": "% of its length"}, "type": "log", "dtick": 1, "automargin": True}
     return {"data": traces, "layout": layout}
 
 

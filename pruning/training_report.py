@@ -18,7 +18,7 @@ from .store import Store
 from .strategies import STRATEGIES
 from .tasks import TASKS
 
-RECIPE = "standard"
+RECIPE, EXAMPLE = "standard", "movie-reviews"
 EXPERIMENTS = Path(__file__).parent.parent / "benchmarks" / "training_budget.csv"
 HEADS = {  # what the classifier reads -> in words, in the order of the table
     "pooler": "the sentence token, through the pooler (as in all runs)",
@@ -73,20 +73,21 @@ def leader(best: dict | None) -> str:
 
 
 def states(store: Store) -> str:
-    """How much each state differs between texts before training, a row per model and pooling."""
-    found = [s for s in store.similarities(task="movie-reviews") if s.variation and s.model in MODELS]
+    """How much each state differs between texts before training, a column per model and pooling."""
+    found = [s for s in store.similarities(task=EXAMPLE) if s.variation and s.model in MODELS]
     if not found:
         return ""
-    most = max(len(s.mean) for s in found)
-    rows = [
-        (f"{MODELS[s.model].label}, {POOLINGS[s.pooling]}", *map(name_share, s.variation), *[""] * (most - len(s.mean)))
-        for s in sorted(found, key=lambda s: (list(MODELS).index(s.model), s.pooling != "sentence"))
-    ]
+    found.sort(key=lambda s: (list(MODELS).index(s.model), s.pooling != "sentence"))
+    columns = [list(map(name_share, s.variation)) for s in found]
+    names = state_names(range(max(map(len, columns)) - 1))
+    rows = zip(names, *(column + [""] * (len(names) - len(column)) for column in columns), strict=True)
     explained = (
         "The classifier reads the sentence token. How much that differs from text to text before fine-tuning, in "
-        "percent of its length, after each layer (movie reviews, validation texts; Method, Variation):\n\n"
+        f"percent of its length, after each layer ({TASKS[EXAMPLE].label.lower()}, validation texts; Method, "
+        "Variation):\n\n"
     )
-    return f"\n### Why: what the classifier gets to read\n\n{explained}" + table(("", *state_names(range(most))), rows)
+    heads = ("after layer", *(f"{MODELS[s.model].label}, {POOLINGS[s.pooling]}" for s in found))
+    return f"\n### Why: what the classifier gets to read\n\n{explained}" + table(heads, list(rows))
 
 
 def experiments(path: Path) -> str:
