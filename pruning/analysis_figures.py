@@ -88,7 +88,7 @@ def spread_of_layers(table: pd.DataFrame, title: str, subtitle: str, dropped: Se
 
 
 def variation_curves(table: pd.DataFrame, title: str, subtitle: str, chosen: str, last: str | None) -> dict:
-    """Difference between texts (y, percent of a state's length, logarithmic) of each state (x), a line per pooling.
+    """Variation (y, percent of the mean state's length, logarithmic) of each state (x), a line per pooling.
 
     `chosen` is the pooling that is drawn strong, `last` the state that a pruned model ends with, which is ringed.
     """
@@ -110,7 +110,12 @@ def variation_curves(table: pd.DataFrame, title: str, subtitle: str, chosen: str
                           | {"name": "last kept", "showlegend": False, "hoverinfo": "skip"})  # fmt: skip
     layout = blank_layout(title, subtitle, HEIGHT) | {"margin": MARGIN | {"t": 34}} | legend()
     layout["xaxis"] |= {"title": {"text": STATES}, "tickvals": list(range(len(order))), "ticktext": order}
-    layout["yaxis"] |= {"title": {"text": "% of its length"}, "type": "log", "dtick": 1, "automargin": True}
+    layout["yaxis"] |= {
+        "title": {"text": "% of the mean state's length"},
+        "type": "log",
+        "dtick": 1,
+        "automargin": True,
+    }
     return {"data": traces, "layout": layout}
 
 

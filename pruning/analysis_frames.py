@@ -29,7 +29,7 @@ def layer_spread(similarity: Similarity | None) -> pd.DataFrame:
 
 
 def variation_table(similarities: Sequence[Similarity]) -> pd.DataFrame:
-    """pooling, state, share: how much each state differs between texts, in percent of its length; None: not at all."""
+    """pooling, state, share: how much each state differs between texts, in percent of the mean's length, or None."""
     rows = [
         (s.pooling, state, None if share is None else 100 * share)
         for s in similarities
@@ -132,16 +132,20 @@ def order_table(runs: Sequence[Run], strategy: str, similarity: Sequence[float] 
 
 
 def of_recipe(runs: Sequence[Run], recipe: str, revision: str = "") -> list[Run]:
-    """The runs that differ from the recipe in the number of training texts alone; one start, revision and data."""
+    """The runs that differ from the recipe in the number of training texts alone; one start, revision and data.
+
+    Recipes of another name may be the same training: of several such runs of one seed the first one stands.
+    """
     wanted = free_of_texts(get_recipe(recipe).values())
-    groups: dict[tuple, list[Run]] = {}
+    groups: dict[tuple, dict[tuple, Run]] = {}
     for run in runs:
         if free_of_texts(run.recipe) == wanted and run.start == PRE_TRAINED and revision in ("", run.revision):
-            groups.setdefault((run.revision, run.data), []).append(run)
-    return max(groups.values(), key=len, default=[])
+            groups.setdefault((run.revision, run.data), {}).setdefault((run.n_train, run.kept, run.seed), run)
+    return list(max(groups.values(), key=len, default={}).values())
 
 
 def free_of_texts(recipe: dict) -> dict:
+    """What two recipes that differ in their name and number of texts have in common."""
     return {name: value for name, value in recipe.items() if name not in ("name", "max_train")}
 
 
@@ -154,7 +158,8 @@ def training_table(runs: Sequence[Run], similarity: Sequence[float] | None, n_dr
     rows = []
     for n_train in sorted({run.n_train for run in runs}):
         alike = [run for run in runs if run.n_train == n_train]
-        stacks = {name: kept for name, k, kept in strategy_points(alike[0].n_layers, similarity) if k == n_dropped}
+        points = strategy_points(alike[0].n_layers, similarity) if n_dropped else ()
+        stacks = {name: kept for name, k, kept in points if k == n_dropped}
         for strategy, kept in {"": tuple(range(alike[0].n_layers)), **stacks}.items():
             found = sorted((run for run in alike if run.kept == kept), key=lambda run: run.seed)
             if found:

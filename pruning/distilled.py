@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from .frames import comparable, measured_curve
 from .models import MODELS
 from .store import Store
+from .tiles import millions
 
 
 @dataclass(frozen=True)
@@ -13,23 +14,27 @@ class Distilled:
 
     label: str
     n_layers: int
+    parameters: int
     score: float  # mean over seeds, in percent
     low: float  # ends of the seeds' 95% intervals over the test texts
     high: float
 
 
-def find_distilled(model: str, task: str, recipe: str, store: Store) -> Distilled | None:
-    """The full runs of the model that MODELS names beside this one, or None where there are none."""
+def find_distilled(model: str, task: str, data: str, recipe: str, store: Store) -> Distilled | None:
+    """The full runs of the model that MODELS names beside this one, or None where there are none.
+
+    `data` is the fingerprint of the texts; '': any.
+    """
     row = MODELS.get(model)
     beside = MODELS.get(row.distilled) if row else None
     if not beside:
         return None
-    runs = comparable(store.runs(beside.name, task), recipe, beside.sha256)
-    curve = measured_curve([run for run in runs if not run.n_dropped], None)
-    if curve.empty:
+    stored = [run for run in store.runs(beside.name, task) if data in ("", run.data)]
+    runs = [run for run in comparable(stored, recipe, beside.sha256) if not run.n_dropped]
+    if not runs:
         return None
-    full = curve.iloc[0]
-    return Distilled(beside.label, beside.n_layers, float(full.score), float(full.low), float(full.high))
+    full, row = measured_curve(runs, None).iloc[0], (beside.label, beside.n_layers, runs[0].parameters)
+    return Distilled(*row, float(full.score), float(full.low), float(full.high))
 
 
 def tell_distilled(own: dict | None, beside: Distilled | None) -> str:
@@ -45,4 +50,5 @@ def tell_distilled(own: dict | None, beside: Distilled | None) -> str:
         verdict = "clearly more"
     else:
         verdict = "and the intervals overlap"
-    return f"{beside.label}, a distilled model of {beside.n_layers} layers, scores {beside.score:.1f}: {verdict}."
+    size = f"{beside.n_layers} layers and {millions(beside.parameters)} parameters"
+    return f"{beside.label}, a distilled model of {size}, scores {beside.score:.1f}: {verdict}."

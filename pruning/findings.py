@@ -2,22 +2,22 @@
 
 Two stacks are compared seed by seed, so that chance by the seed falls out of the difference. How sure a difference is:
 
-sure      three seeds or more, and the 95% t interval of their differences leaves out 0;
-likely    two seeds or more, and every one's difference points the same way;
-open      the seeds disagree, or there is one alone.
+sure        three seeds or more that all agree, and the 95% t interval of their differences leaves out 0;
+every seed  two seeds or more that all agree in which is better, which a few may do by chance;
+open        the seeds disagree, or there is one alone.
 
-That covers the seeds alone: all of them are scored on the same test texts.
+That covers the seeds alone: all of them are scored on the same test texts, whose choice adds chance of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import sqrt
 from statistics import mean, stdev
 
-from .frames import strategy_points
+from .frames import is_at_chance, strategy_points
 from .runs import Run
 from .strategies import STRATEGIES
 
-SURE, LIKELY, OPEN = "sure", "likely", "open"
+SURE, EVERY, OPEN = "sure", "every seed", "open"
 LEVEL = 0.975  # of the upper end of a 95% interval
 
 
@@ -35,20 +35,22 @@ def compare(better: Sequence[Run], worse: Sequence[Run]) -> dict | None:
 
 def describe_gaps(gaps: Sequence[float]) -> dict:
     """What `compare` says of differences in points, one per seed."""
-    from scipy.stats import t  # takes longer to import than all the rest, and the app may never need it
+    from scipy.special import stdtrit  # of Student's t; slow to import, and most views do without it
 
-    half = t.ppf(LEVEL, len(gaps) - 1) * stdev(gaps) / sqrt(len(gaps)) if len(gaps) > 1 else None
+    half = float(stdtrit(len(gaps) - 1, LEVEL)) * stdev(gaps) / sqrt(len(gaps)) if len(gaps) > 1 else None
     low, high = (None, None) if half is None else (mean(gaps) - half, mean(gaps) + half)
     return {"gap": mean(gaps), "gaps": gaps, "low": low, "high": high, "certainty": certainty(gaps, low, high)}
 
 
 def certainty(gaps: Sequence[float], low: float | None, high: float | None) -> str:
+    """A word for differences with that interval, see above."""
     if low is None or not (all(gap > 0 for gap in gaps) or all(gap < 0 for gap in gaps)):
         return OPEN
-    return SURE if len(gaps) > 2 and (low > 0 or high < 0) else LIKELY
+    return SURE if len(gaps) > 2 and (low > 0 or high < 0) else EVERY
 
 
 def by_stack(runs: Sequence[Run]) -> dict[tuple[int, ...], list[Run]]:
+    """kept -> its runs."""
     found: dict[tuple[int, ...], list[Run]] = {}
     for run in runs:
         found.setdefault(run.kept, []).append(run)
@@ -65,24 +67,29 @@ def stacks_of(n_layers: int, n_dropped: int, similarity: Sequence[float] | None)
 
 
 def contest(runs: Sequence[Run], n_dropped: int, similarity: Sequence[float] | None) -> dict | None:
-    """The best stack of that size and the next, by their mean scores; None where fewer than two, or no full model, were
-    run with the same seeds.
+    """The best stack of that size and the next, by their means over the seeds that all stacks of that size share; None
+    where there are fewer than two stacks, no such seed, or no full model with it.
 
-    best, rival (labels of the strategies that keep it), score and loss of the best (mean against mean, as the curve has
-    it: the full model may have more seeds), and what `compare` says of the two.
+    best, rival (labels of the strategies that keep them), kept and rival_kept, score and loss of the best (mean against
+    mean, as the curve has it: the full model may have more seeds), rival_at_chance, and what `compare` says of the two.
     """
     groups, full = by_stack(runs), [run for run in runs if not run.n_dropped]
-    run_stacks = {k: names for k, names in stacks_of(runs[0].n_layers, n_dropped, similarity).items() if k in groups}
-    ranked = sorted(run_stacks, key=lambda kept: -mean(run.score for run in groups[kept]))
-    if len(ranked) < 2:
+    labels = stacks_of(runs[0].n_layers, n_dropped, similarity) if runs else {}
+    shared = seeds_of(groups[kept] for kept in labels if kept in groups)
+    stacks = {kept: [run for run in groups[kept] if run.seed in shared] for kept in labels if kept in groups}
+    if len(stacks) < 2 or not shared & {run.seed for run in full}:
         return None
-    best, rival, *_ = ranked
-    lead = compare(groups[best], groups[rival])
-    if not lead or not compare(full, groups[best]):
-        return None
-    score = mean(run.score for run in groups[best])
-    row = {"n_dropped": n_dropped, "best": run_stacks[best], "rival": run_stacks[rival], "kept": best, "score": score}
-    return row | {"loss": mean(run.score for run in full) - score} | lead
+    best, rival, *_ = sorted(stacks, key=lambda kept: -mean(run.score for run in stacks[kept]))
+    score = mean(run.score for run in stacks[best])
+    row = {"n_dropped": n_dropped, "best": labels[best], "rival": labels[rival], "kept": best, "rival_kept": rival}
+    row |= {"score": score, "loss": mean(run.score for run in full) - score}
+    return row | {"rival_at_chance": all(map(is_at_chance, stacks[rival]))} | compare(stacks[best], stacks[rival])
+
+
+def seeds_of(groups: Iterable[Sequence[Run]]) -> set[int]:
+    """The seeds that every group has."""
+    seeds = [{run.seed for run in group} for group in groups]
+    return set.intersection(*seeds) if seeds else set()
 
 
 def kept_by(strategy: str, n_layers: int, n_dropped: int, similarity: Sequence[float] | None) -> tuple[int, ...] | None:
@@ -94,7 +101,9 @@ def kept_by(strategy: str, n_layers: int, n_dropped: int, similarity: Sequence[f
 def compare_strategies(
     runs: Sequence[Run], better: str, worse: str, n_dropped: int, similarity: Sequence[float] | None
 ) -> dict | None:
-    """What `compare` says of two strategies that drop as many layers."""
+    """What `compare` says of two strategies that drop as many layers; None without runs of both."""
+    if not runs:
+        return None
     groups, n_layers = by_stack(runs), runs[0].n_layers
     stacks = [kept_by(name, n_layers, n_dropped, similarity) for name in (better, worse)]
     return compare(*(groups.get(kept, []) for kept in stacks))

@@ -30,7 +30,7 @@ CURVE = (
     "loss",  # points below the full model, mean against mean
     "paired",  # True: the full model was run with the same seeds, so chance by the seed falls out of the loss
     "n_full",  # seeds of the full model
-    "n_constant",  # seeds whose model gives every test text the same class, which a Matthews correlation of 0 tells
+    "n_at_chance",  # seeds whose model is no better than chance
     "n_eval",
     "source",
     "where",  # published: the table or figure
@@ -120,13 +120,18 @@ def measured_point(strategy: str, runs: list[Run], baseline: list[Run], is_live:
         "loss": mean(run.score for run in baseline) - score if baseline else None,
         "paired": sorted(run.seed for run in baseline) == list(seeds),
         "n_full": len(baseline),
-        "n_constant": sum(run.metrics.get("matthews") == 0 for run in runs),
+        "n_at_chance": sum(map(is_at_chance, runs)),
         "n_eval": runs[0].n_eval,
         "source": MEASURED,
         "where": "",
         "evidence": "",
         "live": any(is_live(run) for run in runs),
     }
+
+
+def is_at_chance(run: Run) -> bool:
+    """Whether its classes have nothing to do with the right ones, as where every text gets the same one."""
+    return run.metrics.get("matthews") == 0
 
 
 def published_curve(model: str, task: str, source: str) -> pd.DataFrame:
@@ -152,7 +157,7 @@ def published_point(strategy: str, row: Any, full_score: float) -> dict:
         "scores": (),
         "paired": False,
         "n_full": 0,
-        "n_constant": 0,
+        "n_at_chance": 0,
         "n_eval": None,
         "live": False,
     }

@@ -6,12 +6,14 @@ from .story import MINUS
 
 
 def table(heads: Sequence, rows: Sequence[Sequence]) -> str:
+    """A table of those heads and rows."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
 
 
 def signed(points: float) -> str:
-    return f"{points:+.1f}".replace("-", MINUS)
+    """A difference in points with its sign: '−0.3'; one that rounds to nothing is '+0.0'."""
+    return f"{round(points, 1) + 0:+.1f}".replace("-", MINUS)
 
 
 def difference(found: dict) -> str:

@@ -1,6 +1,7 @@
 """The findings in words, made from the shipped rows: `results report` writes them where people read them.
 
-Every number comes from the rows and the published tables; a test fails where README or the tab Method say otherwise.
+Every number comes from the rows, the published tables and the experiments of benchmarks/training_budget.py; a test
+fails where README or the tab Method say otherwise.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import pandas as pd
 
 from . import published
 from .budget import most_droppable
-from .findings import OPEN, by_stack, compare, compare_strategies, contest, kept_by
+from .findings import OPEN, by_stack, compare, compare_strategies, contest, describe_gaps, kept_by
 from .frames import comparable, matching
 from .markdown import difference, signed, table
 from .models import MODELS
@@ -28,6 +29,7 @@ README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- findings: the command `results report` writes what follows -->\n", "<!-- findings end -->"
 PAPER, PAPERS_MODELS = "sajjad2020", ("BERT-base", "XLNet-base")
 PAPERS_SHARE = 98  # percent of the score that it says is kept with up to 40% of the layers dropped
+MARGIN = 1  # points within which two scores are as good as each other, where the paper says they are
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,10 @@ class Line:
         return self.runs[0].n_layers
 
     @property
+    def every(self) -> tuple[int, ...]:
+        return tuple(range(self.n_layers))
+
+    @property
     def full(self) -> list[Run]:
         return [run for run in self.runs if not run.n_dropped]
 
@@ -54,7 +60,8 @@ class Line:
 
 
 def report(store: Store) -> str:
-    """All findings as Markdown."""
+    """All findings as Markdown, of the shipped rows alone."""
+    store = store.without_own()
     lines = list(find_lines(store))
     sections = [winners(lines), budgets(lines), beside_the_paper(lines, store), training_findings(store)]
     return "\n".join(section for section in sections if section)
@@ -79,7 +86,7 @@ def find_lines(store: Store) -> list[Line]:
     for model in MODELS:
         for recipe in RECIPES:
             for task in TASKS:
-                runs = comparable([r for r in store.runs(model, task) if store.is_shipped(r)], recipe)
+                runs = comparable(store.runs(model, task), recipe)
                 similarity = matching(store.similarities(model, task), runs, "sentence")
                 line = Line(model, task, recipe, runs, similarity and similarity.mean)
                 if len(by_stack(runs)) > 2 and line.full:
@@ -111,8 +118,10 @@ def winners(lines: Sequence[Line]) -> str:
         return ""
     explained = (
         "The best stack of each size, its mean score, its loss (mean against mean of all seeds), and its lead on the "
-        "next best, seed by seed. *Sure*: three seeds or more, and the 95% t interval of their differences leaves out "
-        "0; *likely*: every seed's difference points the same way; *open*: they do not, or there is one seed.\n"
+        "next best, seed by seed. *Sure*: three seeds or more agree, and the 95% t interval of their differences "
+        "leaves out 0; *every seed*: two or three agree, which they may do by chance; *open*: they do not, or there is "
+        "one. That is about the seeds alone: all are scored on the same test texts, and what another choice of texts "
+        "would change is what the bars in the app show.\n"
     )
     return f"### Which strategy wins\n\n{explained}" + "".join(parts)
 
@@ -120,7 +129,8 @@ def winners(lines: Sequence[Line]) -> str:
 def winner_cell(found: dict | None) -> str:
     if not found:
         return ""
-    lead = f"{signed(found['gap'])} on {found['rival'][0]}, {found['certainty']}"
+    chance = " (at chance)" * found["rival_at_chance"]
+    lead = f"{signed(found['gap'])} on {found['rival'][0]}{chance}, {found['certainty']}"
     return f"{' = '.join(found['best'])} {found['score']:.1f} ({signed(-found['loss'])}); {lead}"
 
 
@@ -176,31 +186,41 @@ def strategy_claim(lines: Sequence[Line], better: str, worse: str, text: str) ->
 
 
 def share_claim(lines: Sequence[Line]) -> list[tuple]:
-    """With a third of the layers dropped: the share of the score that is kept, by strategy top."""
-    text = f"With a third of the layers dropped (top), {PAPERS_SHARE}% of the score is kept, or about that"
+    """With a third of the layers dropped: the share of the score that is kept, by strategy top, seed by seed."""
+    text = f"With a third of the layers dropped (top), {PAPERS_SHARE}% of the score is kept"
     shares = {model: 100 * paper_scores(model)["top", 4] / paper_scores(model)["none", 0] for model in PAPERS_MODELS}
     numbers, rows = ", ".join(f"{model} {share:.1f}%" for model, share in shares.items()), []
     for line in lines:
-        kept = by_stack(line.runs).get(kept_by("top", line.n_layers, line.n_layers // 3, line.similarity))
-        if kept:
-            share = 100 * mean(run.score for run in kept) / mean(run.score for run in line.full)
-            verdict = "agrees" if round(share) >= PAPERS_SHARE else "less is kept"
-            rows.append((text, numbers, where(line), f"{share:.1f}%", verdict))
+        kept = kept_by("top", line.n_layers, line.n_layers // 3, line.similarity)
+        pruned, full = ({run.seed: run.score for run in by_stack(line.runs).get(k, [])} for k in (kept, line.every))
+        gaps = [100 * pruned[seed] / full[seed] - PAPERS_SHARE for seed in sorted(pruned.keys() & full.keys())]
+        if gaps:
+            found = describe_gaps(gaps)
+            ends = (
+                ""
+                if found["low"] is None
+                else " ({:.1f} to {:.1f})".format(*(found[end] + PAPERS_SHARE for end in ("low", "high")))
+            )
+            verdict = "agrees" if found["gap"] >= 0 else "less is kept"
+            verdict = OPEN if found["certainty"] == OPEN else f"{verdict}, {found['certainty']}"
+            rows.append((text, numbers, where(line), f"{found['gap'] + PAPERS_SHARE:.1f}%{ends}", verdict))
     return rows
 
 
 def halved_claim(lines: Sequence[Line], store: Store) -> list[tuple]:
-    """Half of a large model against a distilled one of that size, fine-tuned alike."""
+    """Half of a large model against a distilled one of as many layers, fine-tuned alike."""
     name, distilled = published.distilled("BERT-base", published.AVERAGE, PAPER)
-    text = "Half of a large model is as good as a distilled one of that size"
+    text = "Half of a large model is as good as a distilled one of as many layers"
     numbers, rows = f"BERT-base {signed(paper_scores('BERT-base')['top', 6] - distilled)} against {name}", []
     for line in lines:
         beside = MODELS[line.model].distilled
-        runs = [run for run in store.runs(beside, line.task) if store.is_shipped(run)] if beside else []
+        runs = store.runs(beside, line.task) if beside else []
         small = [run for run in comparable(runs, line.recipe) if not run.n_dropped]
         kept = kept_by("top", line.n_layers, line.n_layers // 2, line.similarity)
         found = compare(by_stack(line.runs).get(kept, []), small)
-        rows += [(text, numbers, where(line), *judged(found))] if found else []
+        if found:
+            label = f"{where(line)}; beside {MODELS[beside].label}"
+            rows.append((text, numbers, label, difference(found), judged_at_most(found, is_loss=True)))
     return rows
 
 
@@ -213,20 +233,28 @@ def order_claim(lines: Sequence[Line], store: Store) -> list[tuple]:
         numbers.append(f"{model} {signed(means['fine-tuned'] - means['pre-trained'])}")
     text, rows = "Fine-tuning before the drop too gains nothing", []
     for line in lines:
-        shipped = [run for run in store.runs(line.model, line.task) if store.is_shipped(run)]
         kept = kept_by("top", line.n_layers, line.n_layers // 2, line.similarity)
-        again = by_stack(comparable(shipped, line.recipe, start=FINE_TUNED)).get(kept, [])
+        again = by_stack(comparable(store.runs(line.model, line.task), line.recipe, start=FINE_TUNED)).get(kept, [])
         found = compare(again, by_stack(line.runs).get(kept, []))
         if found:
-            rows.append((text, ", ".join(numbers), where(line), *judged(found, is_positive=False)))
+            rows.append((text, ", ".join(numbers), where(line), difference(found), judged_at_most(found)))
     return rows
 
 
-def judged(found: dict, is_positive: bool = True) -> tuple[str, str]:
-    """A difference in points with its interval, and whether its sign is the paper's."""
-    verdict = "agrees" if (found["gap"] > 0) == is_positive else "contradicts"
+def judged(found: dict) -> tuple[str, str]:
+    """A difference in points with its interval, and whether its sign is the paper's, which is positive."""
+    verdict = "agrees" if found["gap"] > 0 else "contradicts"
     verdict = OPEN if found["certainty"] == OPEN else f"{verdict}, {found['certainty']}"
     return difference(found), verdict
+
+
+def judged_at_most(found: dict, is_loss: bool = False) -> str:
+    """Whether a gain (or with `is_loss` a loss, the same the other way round) is at most MARGIN, over its interval."""
+    if found["low"] is None:
+        return OPEN
+    low, high = (-found["high"], -found["low"]) if is_loss else (found["low"], found["high"])
+    verdict = "agrees" if high <= MARGIN else "contradicts" if low > MARGIN else OPEN
+    return f"{verdict}, within {MARGIN} point" if verdict == "agrees" else verdict
 
 
 def where(line: Line) -> str:

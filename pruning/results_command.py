@@ -30,16 +30,15 @@ def results(options: argparse.Namespace) -> None:
 
 
 def verify(options: argparse.Namespace) -> None:
-    """Shipped runs, chosen at random, made again; OSError where one does not come out as it was stored."""
-    from .verify import OUTSIDE, choose
-    from .verify import verify as compare
+    """Shipped runs, chosen at random, made again; OSError where one does not come out as it was stored, or cannot."""
+    from . import verify as verifying
 
     store = Store()
     shipped = [run for run in asked(options, store, "run") if store.is_shipped(run)]
-    chosen = choose(shipped, options.sample, options.seed)
-    rows = [event for event in watched(compare(chosen)) if not isinstance(event, Progress)]
+    chosen = verifying.choose(shipped, options.sample, options.seed)
+    rows = [event for event in watched(verifying.verify(chosen)) if not isinstance(event, Progress)]
     show(options, rows)
-    wrong = [row["key"][:12] for row in rows if row["verdict"] == OUTSIDE]
+    wrong = [row["key"][:12] for row in rows if row["verdict"] in (verifying.OUTSIDE, verifying.OTHER)]
     if wrong:
         raise OSError(f"{len(wrong)} of {len(rows)} runs did not come out as they are stored: {', '.join(wrong)}")
 

@@ -44,10 +44,12 @@ def layer_records(found: Representations, origin: dict) -> Iterator[Similarity |
 def variation(pooled: np.ndarray) -> np.ndarray:
     """How much each state differs between texts: (texts, states, hidden) -> (states,).
 
-    Root mean square distance from the mean state, in lengths of that. NaN where a state is the same for every text.
+    Root mean square distance from the mean state, in lengths of that. NaN where a state is the same for every text, or
+    the mean has no length.
     """
     middle = pooled.mean(axis=0)
-    found = np.sqrt(((pooled - middle) ** 2).sum(axis=2).mean(axis=0)) / np.linalg.norm(middle, axis=1)
+    length = np.linalg.norm(middle, axis=1)
+    found = np.sqrt(((pooled - middle) ** 2).sum(axis=2).mean(axis=0)) / np.where(length > 0, length, np.nan)
     return np.where(found > CONSTANT, found, np.nan)
 
 

@@ -41,14 +41,16 @@ def loss_in_words(curve: pd.DataFrame, row: dict, budget: float) -> str:
     limit = full - budget
     side = "below" if row["loss"] >= 0 else "above"
     inside = row["loss"] <= budget + 1e-9  # a loss of exactly the budget is within it
-    digits = 1 if inside or f"{row['loss']:.1f}" != f"{budget:.1f}" else 2  # 2.04 is beyond 2, and must not read 2.0
+    digits = 1
+    while not inside and digits < 4 and f"{row['loss']:.{digits}f}" == f"{budget:.{digits}f}":
+        digits += 1  # 2.04 is beyond 2, and must not read 2.0
     text = f"{abs(row['loss']):.{digits}f} points {side} the full model ({full:.1f}); "
     text += f"{'within' if inside else 'beyond'} your {budget:g}-point budget"
     if row["low"] is not None and row["low"] < limit < row["high"]:
         text += f", but its interval ({row['low']:.1f} to {row['high']:.1f}) spans the limit"
-    if row["n_constant"]:
-        seeds = f" (with {row['n_constant']} of {len(row['scores'])} seeds)" * (row["n_constant"] < len(row["scores"]))
-        text += f"; it gives every text the same class{seeds}: nothing was learnt"
+    if row["n_at_chance"]:
+        seeds = f" with {row['n_at_chance']} of {len(row['scores'])} seeds" * (row["n_at_chance"] < len(row["scores"]))
+        text += f"; no better than chance{seeds} (Matthews correlation 0)"
     elif len(row["scores"]) > 1:
         text += f"; its {len(row['scores'])} seeds score {min(row['scores']):.1f} to {max(row['scores']):.1f}"
     return text

@@ -30,9 +30,9 @@ HEADS = {  # what the classifier reads -> in words, in the order of the table
 
 
 def training_findings(store: Store) -> str:
-    """Who leads and why, as Markdown; empty without shipped rows that tell."""
-    found = orders(store) + states(store)
-    return found and found + experiments(EXPERIMENTS)
+    """Who leads and why, as Markdown; empty where no stack was run with two numbers of training texts."""
+    found = orders(store)
+    return found and found + states(store) + experiments(EXPERIMENTS)
 
 
 def orders(store: Store) -> str:
@@ -40,7 +40,7 @@ def orders(store: Store) -> str:
     parts = []
     for model in MODELS:
         for task in TASKS:
-            runs = of_recipe([run for run in store.runs(model, task) if store.is_shipped(run)], RECIPE)
+            runs = of_recipe(store.runs(model, task), RECIPE)
             found = matching(store.similarities(model, task), runs, "sentence")
             parts += order_tables(runs, found and found.mean)
     if not parts:
@@ -48,20 +48,22 @@ def orders(store: Store) -> str:
     explained = (
         "Mean scores by the number of training texts, all else as recipe standard has it; who leads, as above.\n"
     )
-    return f"\n### How long one trains decides which layers to drop\n\n{explained}" + "".join(parts)
+    return f"\n### By the number of training texts\n\n{explained}" + "".join(parts)
 
 
 def order_tables(runs: Sequence[Run], similarity: Sequence[float] | None) -> Iterator[str]:
+    """Of one model and task: strategies that were run with two numbers of texts or more; what was not run is blank."""
     for n_dropped in sorted({run.n_dropped for run in runs} - {0}):
         scores = training_table(runs, similarity, n_dropped)
-        wide = scores[scores.strategy != ""].pivot(index="n_train", columns="strategy", values="score").dropna()
-        if len(wide) < 2 or wide.shape[1] < 2:
+        wide = scores[scores.strategy != ""].pivot(index="n_train", columns="strategy", values="score")
+        names = [name for name in STRATEGIES if name in wide.columns and wide[name].count() > 1]
+        if len(names) < 2:
             continue
-        names = [name for name in STRATEGIES if name in wide.columns]
         rows = []
-        for n_train, means in wide.iterrows():
+        for n_train, means in wide[names].dropna(how="all").iterrows():
             best = contest([run for run in runs if run.n_train == n_train], n_dropped, similarity)
-            rows.append((f"{n_train:,}", *(f"{means[name]:.1f}" for name in names), leader(best)))
+            cells = ("" if pd.isna(means[name]) else f"{means[name]:.1f}" for name in names)
+            rows.append((f"{n_train:,}", *cells, leader(best)))
         first = runs[0]
         of = f"{n_dropped} of {first.n_layers} layers dropped"
         title = f"\n**{MODELS[first.model].label}, {TASKS[first.task].label.lower()}, {of}.**\n"
@@ -82,9 +84,9 @@ def states(store: Store) -> str:
     names = state_names(range(max(map(len, columns)) - 1))
     rows = zip(names, *(column + [""] * (len(names) - len(column)) for column in columns), strict=True)
     explained = (
-        "The classifier reads the sentence token. How much that differs from text to text before fine-tuning, in "
-        f"percent of its length, after each layer ({TASKS[EXAMPLE].label.lower()}, validation texts; Method, "
-        "Variation):\n\n"
+        "The classifier reads the sentence token. How much that differs from text to text in the full model before "
+        "fine-tuning, in percent of the mean state's length, after each layer, which is the last one that Top keeps "
+        f"({TASKS[EXAMPLE].label.lower()}, validation texts; Method, Variation):\n\n"
     )
     heads = ("after layer", *(f"{MODELS[s.model].label}, {POOLINGS[s.pooling]}" for s in found))
     return f"\n### Why: what the classifier gets to read\n\n{explained}" + table(heads, list(rows))
@@ -92,33 +94,37 @@ def states(store: Store) -> str:
 
 def experiments(path: Path) -> str:
     """Low half kept against high half kept, for each thing that was varied; nothing where no rows are there."""
-    if not path.exists():
-        return ""
-    done, rows = pd.read_csv(path), []
-    names = ["head", "precision", "learning_rate", "n_train"]
-    for (head, precision, rate, n_train), group in done.groupby(names):
+    done = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["model", "task"])
+    return "".join(experiment_table(*names, group) for names, group in done.groupby(["model", "task"]))
+
+
+def experiment_table(model: str, task: str, done: pd.DataFrame) -> str:
+    rows = []
+    for (head, precision, rate, n_train), group in done.groupby(["head", "precision", "learning_rate", "n_train"]):
         wide = group.pivot(index="seed", columns="kept", values="score").dropna()
-        if wide.empty:
+        if wide.shape[1] < 2 or wide.empty:
             continue
-        low, high = sorted(wide.columns)
+        low, high = sorted(wide.columns, key=lambda kept: list(map(int, kept.split())))
         gaps = describe_gaps((wide[low] - wide[high]).tolist())
-        cells = (
-            HEADS[head],
-            f"{rate:g}",
-            precision,
-            f"{n_train:,}",
-            f"{wide[low].mean():.1f}",
-            f"{wide[high].mean():.1f}",
-        )
-        rows.append((head, n_train, (*cells, difference(gaps), gaps["certainty"], len(wide))))
+        cells = (HEADS[head], f"{rate:g}", precision, f"{n_train:,}", f"{wide[low].mean():.1f}")
+        cells += (f"{wide[high].mean():.1f}", difference(gaps), gaps["certainty"], len(wide))
+        rows.append(((list(HEADS).index(head), precision, rate, n_train), cells))
     if not rows:
         return ""
-    rows.sort(key=lambda row: (list(HEADS).index(row[0]), row[2][1:3], row[1]))
-    first = done.iloc[0]
     explained = (
-        f"\nExperiments on {MODELS[first.model].label}, {TASKS[first.task].label.lower()}, validation split "
+        f"\nExperiments on {MODELS[model].label}, {TASKS[task].label.lower()}, validation split "
         "(`benchmarks/training_budget.py`): the low half of the layers kept, as strategy Top does, against the high "
-        "half, as Bottom does. The sign is that of low minus high, in points, with its interval over the seeds.\n\n"
+        "half, as Bottom does; what differs is low minus high, in points, with its interval over the seeds.\n\n"
     )
-    heads = ("what the classifier reads", "rate", "precision", "texts", "low", "high", "low − high", "sure", "seeds")
-    return explained + table(heads, [cells for _, _, cells in rows])
+    heads = (
+        "what the classifier reads",
+        "rate",
+        "precision",
+        "texts",
+        "low",
+        "high",
+        "low − high",
+        "how sure",
+        "seeds",
+    )
+    return explained + table(heads, [cells for _, cells in sorted(rows)])

@@ -17,7 +17,9 @@ from .progress import Progress
 from .runs import Run, RunSpec
 from .store import Store
 
-IDENTICAL, WITHIN, OUTSIDE = "identical", "within its interval", "MISMATCH"
+IDENTICAL, WITHIN, OUTSIDE, OTHER = "identical", "within its interval", "MISMATCH", "cannot be compared"
+FIXED = ("key", "n_layers", "n_dropped", "metric", "n_train", "n_eval", "parameters", "flops")  # on every machine
+MEASURED = ("score", "metrics", "interval")  # on the same kind of machine
 SAME = ("device", "precision")  # and the libraries: where these are equal, so must be the score
 LIBRARIES = ("torch", "transformers")
 THREADS = re.compile(r"cpu: (\d+) threads")
@@ -26,17 +28,20 @@ THREADS = re.compile(r"cpu: (\d+) threads")
 def choose(runs: Sequence[Run], n: int, seed: int) -> list[Run]:
     """`n` of the runs, at random; the same ones for the same seed, in whatever order the runs come."""
     if not 1 <= n <= len(runs):
-        raise ValueError(f"cannot choose {n} runs; there are {len(runs)} to choose from")
+        raise ValueError(f"--sample {n}: there are {len(runs)} shipped runs to choose from; give 1 to {len(runs)}")
     return random.Random(seed).sample(sorted(runs, key=lambda run: run.key), n)
 
 
 def verify(runs: Sequence[Run]) -> Iterator[Progress | dict]:
-    """Progress, and a row for each run: what was stored, what came out now, and a verdict."""
+    """Progress, and a row for each run (see `compare`); one that cannot be made again here ends none of the others."""
     for number, run in enumerate(runs, 1):
-        for event in run_again(run):
-            if isinstance(event, Progress):
-                yield replace(event, stage=f"{number} of {len(runs)}: {event.stage}")
-        yield compare(run, event)
+        try:
+            for event in run_again(run):
+                if isinstance(event, Progress):
+                    yield replace(event, stage=f"{number} of {len(runs)}: {event.stage}")
+            yield compare(run, event)
+        except ValueError as error:
+            yield compare(run, None) | {"why": str(error)}
 
 
 def run_again(run: Run) -> Iterator[Progress | Run]:
@@ -70,15 +75,22 @@ def with_threads(run: Run, making: Generator[Progress, None, tuple]) -> Generato
         torch.set_num_threads(before)
 
 
-def compare(stored: Run, found: Run) -> dict:
-    """A row of the report. On the same kind of machine with the same libraries only the very same score will do."""
+def compare(stored: Run, found: Run | None) -> dict:
+    """A row of the report: what was stored, again (the score that came out now), low and high (the stored interval),
+    same_kind (of machine and libraries), verdict, and why (the fields that are not as they were stored).
+
+    On the same kind of machine with the same libraries only the very same numbers will do.
+    """
+    names = ("key", "model", "task", "kept", "seed", "recipe", "start", "score")
+    row = {name: getattr(stored, name) for name in names} | dict(zip(("low", "high"), stored.interval, strict=True))
+    if found is None:
+        return row | {"again": None, "same_kind": False, "verdict": OTHER, "why": ""}
     same = all(getattr(stored, name) == getattr(found, name) for name in SAME)
     same = same and all(stored.versions.get(name) == found.versions.get(name) for name in LIBRARIES)
-    low, high = stored.interval
-    if found.score == stored.score:
+    wrong = [name for name in FIXED + MEASURED if getattr(stored, name) != getattr(found, name)]
+    if not wrong:
         verdict = IDENTICAL
     else:
-        verdict = WITHIN if not same and low <= found.score <= high else OUTSIDE
-    names = ("key", "model", "task", "kept", "seed", "recipe", "start", "score")
-    row = {name: getattr(stored, name) for name in names}
-    return row | {"again": found.score, "low": low, "high": high, "same_kind": same, "verdict": verdict}
+        may_differ = not same and not set(wrong) & set(FIXED) and row["low"] <= found.score <= row["high"]
+        verdict = WITHIN if may_differ else OUTSIDE
+    return row | {"again": found.score, "same_kind": same, "verdict": verdict, "why": ", ".join(wrong)}

@@ -42,18 +42,23 @@ def save(runs, folder):
 
 
 def test_the_distilled_model_is_found_by_the_same_recipe_and_task(store):
-    assert find_distilled("mpnet-base", "movie-reviews", "subset", store) == Distilled("MiniLM", 6, 85.5, 84.0, 87.0)
-    assert find_distilled("mpnet-base", "movie-reviews", "quick", store) is None
-    assert find_distilled("mpnet-base", "tweets", "subset", store) is None
-    assert find_distilled("minilm-l6", "movie-reviews", "subset", store) is None
-    assert find_distilled("a/model", "movie-reviews", "subset", store) is None
+    assert find_distilled("mpnet-base", "movie-reviews", "", "subset", store) == Distilled(
+        "MiniLM", 6, 4_000_000, 85.5, 84.0, 87.0
+    )
+    assert find_distilled("mpnet-base", "movie-reviews", "", "quick", store) is None
+    assert find_distilled("mpnet-base", "tweets", "", "subset", store) is None
+    assert find_distilled("mpnet-base", "movie-reviews", "other texts", "subset", store) is None
+    assert find_distilled("minilm-l6", "movie-reviews", "", "subset", store) is None
+    assert find_distilled("a/model", "movie-reviews", "", "subset", store) is None
 
 
 @pytest.mark.parametrize("score, verdict", [(90, "clearly less"), (86, "the intervals overlap"), (80, "clearly more")])
 def test_only_intervals_that_are_apart_decide(score, verdict):
     curve = measured_curve([run for run in halves(score) if run.model == "mpnet-base"], None)
-    own, beside = find_point(curve, "top", 6), Distilled("MiniLM", 6, 85.5, 84.0, 87.0)
-    assert tell_distilled(own, beside).startswith("MiniLM, a distilled model of 6 layers, scores 85.5: ")
+    own, beside = find_point(curve, "top", 6), Distilled("MiniLM", 6, 4_000_000, 85.5, 84.0, 87.0)
+    assert tell_distilled(own, beside).startswith(
+        "MiniLM, a distilled model of 6 layers and 4 M parameters, scores 85.5: "
+    )
     assert verdict in tell_distilled(own, beside)
     assert tell_distilled(None, beside) == tell_distilled(own, None) == ""
 
@@ -61,7 +66,7 @@ def test_only_intervals_that_are_apart_decide(score, verdict):
 def test_a_newcomer_sees_the_halved_model_beside_the_distilled_one(store, tmp_path):
     assert first_choice(store) == HALVED
     view = make_view(first_choice(store), store)
-    assert "MiniLM, a distilled model of 6 layers, scores 85.5: clearly less." in view.story["text"]
+    assert "MiniLM, a distilled model of 6 layers and 4 M parameters, scores 85.5: clearly less." in view.story["text"]
     assert "MiniLM 85.5" in str(view.curve["figure"]["layout"]["annotations"])
     assert first_choice(Store(tmp_path / "empty", tmp_path / "none")) == Choice()
 

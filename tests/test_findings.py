@@ -1,9 +1,9 @@
-"""What is called better, and how surely, on runs made up for it; then the report of a few rows, read by eye."""
+"""What is called better, and how surely, on runs made up for it."""
 
 import pytest
 from rows import make_minilm_run, make_run, make_similarity
 
-from pruning.findings import LIKELY, OPEN, SURE, compare, compare_strategies, contest, kept_by
+from pruning.findings import EVERY, OPEN, SURE, compare, compare_strategies, contest, kept_by
 
 FULL, TOP, BOTTOM = (0, 1, 2, 3), (0, 1), (2, 3)
 
@@ -16,10 +16,11 @@ def runs(kept, *scores) -> list:
     "better, worse, certainty",
     [
         ((80, 81, 82), (70, 71, 72.5), SURE),
-        ((80, 81, 82), (79.9, 75, 81.9), LIKELY),  # each one better, but by very different amounts
+        ((80, 81, 82), (79.9, 75, 81.9), EVERY),  # each one better, but by very different amounts
         ((80, 81, 82), (79, 82, 80), OPEN),
-        ((80, 81), (70, 71), LIKELY),  # two seeds are never sure
+        ((80, 81), (70, 71), EVERY),  # two seeds are never sure
         ((80,), (70,), OPEN),
+        ((83,) * 6 + (79.9,), (80,) * 7, OPEN),  # the interval leaves out 0, and yet one seed disagrees
         ((70, 71, 72.5), (80, 81, 82), SURE),  # also of being worse
     ],
 )
@@ -46,6 +47,22 @@ def test_a_contest_names_the_best_stack_by_all_strategies_that_keep_it():
     assert found["kept"] == (0, 3) and found["best"] == ["Symmetric", "Contribution"] and found["rival"] == ["Top"]
     assert (found["score"], found["loss"], found["gap"]) == (81, 4.5, 0.5)
     assert contest(every, 3, None) is None  # nothing of that size was run
+
+
+def test_a_contest_ranks_by_the_seeds_that_all_stacks_of_that_size_share():
+    every = [*runs(FULL, 85, 86, 87), *runs(TOP, 80, 80, 95), *runs(BOTTOM, 82, 82)]
+    found = contest(every, 2, None)
+    assert (found["kept"], found["gap"], found["score"]) == (BOTTOM, 2, 82)
+
+
+def test_a_contest_says_where_the_next_best_is_at_chance():
+    chance = [make_run(BOTTOM, 50, seed, metrics={"accuracy": 50, "matthews": 0}) for seed in (0, 1)]
+    assert contest([*runs(FULL, 85, 86), *runs(TOP, 80, 80), *chance], 2, None)["rival_at_chance"]
+    assert not contest([*runs(FULL, 85, 86), *runs(TOP, 80, 80), *runs(BOTTOM, 50, 50)], 2, None)["rival_at_chance"]
+
+
+def test_without_runs_there_is_nothing_to_compare():
+    assert compare_strategies([], "top", "bottom", 2, None) is None and contest([], 2, None) is None
 
 
 def test_strategies_are_compared_where_both_can_drop_so_many():

@@ -7,6 +7,7 @@ import pytest
 from rows import make_minilm_run
 
 from pruning import report
+from pruning.findings import describe_gaps
 from pruning.recipes import RECIPES
 from pruning.runs import to_json
 from pruning.store import SHIPPED, Store
@@ -31,6 +32,50 @@ def test_the_report_says_who_wins_what_a_loss_buys_and_what_the_paper_says(store
         "BERT-base +13.0, XLNet-base +8.6 | MiniLM, movie reviews, standard | +4.0 (+4.0 to +4.0) | agrees, sure |"
         in text
     )
+
+
+@pytest.mark.parametrize(
+    "gaps, verdict",
+    [
+        ((4.0, 4.1, 4.2), ("+4.1 (+3.9 to +4.3)", "agrees, sure")),
+        ((-4.0, -4.1, -4.2), ("−4.1 (−4.3 to −3.9)", "contradicts, sure")),
+        ((0.1, 4.0, 9.0), ("+4.4 (−6.7 to +15.4)", "agrees, every seed")),
+        ((-1.0, 4.0, 9.0), ("+4.0 (−8.4 to +16.4)", "open")),
+        ((4.0,), ("+4.0", "open")),
+    ],
+)
+def test_a_difference_agrees_with_the_paper_by_its_sign(gaps, verdict):
+    assert report.judged(describe_gaps(gaps)) == verdict
+
+
+@pytest.mark.parametrize(
+    "gaps, is_loss, verdict",
+    [
+        ((0.1, -0.1, 0.0), False, "agrees, within 1 point"),  # a tie is what the paper claims
+        ((5.0, 5.1, 5.2), False, "contradicts"),
+        ((5.0, 5.1, 5.2), True, "agrees, within 1 point"),  # better than as good
+        ((-5.0, -5.1, -5.2), True, "contradicts"),
+        ((0.0, 2.0, 4.0), False, "open"),
+        ((0.0,), False, "open"),
+    ],
+)
+def test_as_good_as_means_within_a_point_over_the_interval(gaps, is_loss, verdict):
+    assert report.judged_at_most(describe_gaps(gaps), is_loss) == verdict
+
+
+def test_the_share_that_is_kept_is_counted_seed_by_seed(store):
+    runs = [make_minilm_run((0, 1, 2, 3), 0.97 * (88 + seed / 10), seed) for seed in (0, 1, 2)]
+    runs = [replace(run, recipe=RECIPES["standard"].values(), key=f"third {run.seed}") for run in runs]
+    with (store.shipped / "run" / "minilm-l6.jsonl").open("a") as file:
+        file.write("".join(f"{to_json(run)}\n" for run in runs))
+    assert "| MiniLM, movie reviews, standard | 97.0% (97.0 to 97.0) | less is kept, sure |" in report.report(store)
+
+
+def test_rows_of_the_users_own_are_no_findings(store):
+    before = report.report(store)
+    for run in store.runs():
+        store.add(replace(run, score=run.score + 9, seed=run.seed + 7, key=f"own {run.key}"))
+    assert report.report(store) == before
 
 
 def test_without_rows_of_its_recipes_there_is_nothing_to_report(tmp_path):

@@ -1,18 +1,20 @@
 """What ships in assets/results is complete, made by a committed program, and belongs to the data that ship."""
 
+from dataclasses import fields
+
 import pytest
 
 from pruning.frames import strategy_points
 from pruning.models import MODELS
 from pruning.recipes import RECIPES
-from pruning.runs import AS_IS, FINE_TUNED, KINDS, PRE_TRAINED
+from pruning.runs import AS_IS, FINE_TUNED, KINDS, PRE_TRAINED, RunSpec
 from pruning.store import SHIPPED, Store
 from pruning.tasks import load_task
 
 MODEL = MODELS["minilm-l6"]
 TASKS = ("movie-reviews", "product-reviews", "tweets")
 SEEDS = {"quick": (0, 1), "standard": (0, 1, 2)}
-STANDARD = ("product-reviews", "tweets")  # tasks whose sweep with that recipe is complete
+STANDARD = ("movie-reviews", "product-reviews", "tweets")  # tasks whose sweep with that recipe is complete
 COMPLETE = [("quick", task) for task in TASKS] + [("standard", task) for task in STANDARD]
 
 
@@ -22,7 +24,7 @@ def store(tmp_path) -> Store:
 
 
 def runs_of(store, recipe, task, start=PRE_TRAINED) -> list:
-    return [r for r in store.runs(MODEL.name, task) if (r.recipe["name"], r.start) == (recipe, start)]
+    return [r for r in store.runs(MODEL.name, task) if (r.recipe, r.start) == (RECIPES[recipe].values(), start)]
 
 
 @pytest.mark.parametrize("recipe, task", COMPLETE)
@@ -46,6 +48,7 @@ def test_top_layers_were_dropped_in_every_order(store, task, start):
 
 def test_rows_belong_to_the_weights_texts_and_recipe_that_ship(store):
     for run in store.runs():
+        assert run.key == RunSpec(**{field.name: getattr(run, field.name) for field in fields(RunSpec)}).key
         assert (run.revision, run.data) == (MODELS[run.model].sha256, load_task(run.task).fingerprint)
         assert run.recipe == RECIPES[run.recipe["name"]].values() | {"max_train": run.recipe["max_train"]}
     for kind in KINDS:

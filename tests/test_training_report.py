@@ -8,7 +8,7 @@ from rows import make_minilm_run, save_shipped
 from pruning.recipes import RECIPES
 from pruning.runs import to_json
 from pruning.store import Store
-from pruning.training_report import experiments, orders, states
+from pruning.training_report import experiments, order_tables, orders, states
 
 FULL, TOP, BOTTOM = (0, 1, 2, 3, 4, 5), (0, 1, 2), (3, 4, 5)
 SCORES = {500: {FULL: 80, TOP: 60, BOTTOM: 70}, 6040: {FULL: 88, TOP: 84, BOTTOM: 80}}  # texts -> stack -> score
@@ -57,7 +57,7 @@ def test_an_experiment_is_low_against_high_seed_by_seed(tmp_path):
     rows = [row(head, kept, seed, s) for (head, kept), both in scores.items() for seed, s in enumerate(both)]
     path.write_text(EXPERIMENT + "".join(rows))
     text = experiments(path)
-    assert "| 0.0001 | bfloat16 | 500 | 47.5 | 69.8 | −22.2 (−25.4 to −19.1) | likely | 2 |" in text
+    assert "| 0.0001 | bfloat16 | 500 | 47.5 | 69.8 | −22.2 (−25.4 to −19.1) | every seed | 2 |" in text
     assert text.index("through the pooler") < text.index("the mean over all tokens | 0.0001 | bfloat16 | 500 | 73.0")
 
 
@@ -66,7 +66,36 @@ def test_without_rows_nothing_is_said(tmp_path):
     assert orders(empty) == states(empty) == experiments(tmp_path / "none.csv") == ""
 
 
-def test_half_an_experiment_is_no_finding(tmp_path):
+@pytest.mark.parametrize("other", ["", row("mean", "3 4 5", 1, 71)])
+def test_half_an_experiment_is_no_finding(tmp_path, other):
     path = tmp_path / "rows.csv"
-    path.write_text(EXPERIMENT + row("mean", "0 1 2", 0, 73) + row("mean", "3 4 5", 1, 71))
+    path.write_text(EXPERIMENT + row("mean", "0 1 2", 0, 73) + other)
     assert experiments(path) == ""
+
+
+def test_every_model_and_task_of_the_experiments_has_its_table(tmp_path):
+    path = tmp_path / "rows.csv"
+    both = row("mean", "0 1 2", 0, 73) + row("mean", "3 4 5", 0, 71)
+    path.write_text(EXPERIMENT + both + both.replace("movie-reviews", "tweets"))
+    text = experiments(path)
+    assert text.count("| the mean over all tokens |") == 2 and "MiniLM, tweets, validation split" in text
+
+
+def test_a_strategy_that_was_not_run_with_some_number_of_texts_is_blank_there(tmp_path):
+    runs = [
+        replace(
+            make_minilm_run(kept, 80 + seed, seed),
+            recipe=RECIPES["standard"].values() | {"max_train": n_train},
+            n_train=n_train,
+            key=f"{n_train} {kept} {seed}",
+        )
+        for n_train, stacks in (
+            (500, (TOP, BOTTOM)),
+            (1000, (TOP, BOTTOM, (0, 2, 4))),
+            (2000, (TOP, BOTTOM, (0, 2, 4))),
+        )
+        for kept in stacks
+        for seed in (0, 1)
+    ]
+    (table,) = order_tables(runs, None)
+    assert "| 500 | 80.5 |  | 80.5 | – |" in table and "| 1,000 | 80.5 | 80.5 | 80.5 | – |" in table

@@ -80,4 +80,35 @@ def test_with_one_number_of_texts_it_says_what_is_missing_and_how_to_make_it(sto
     found = view(store, recipe="quick")
     assert "fewer than two numbers of training texts" in found["story"]["text"]
     assert found["action"]["command"][-1] == "--max-train 500"
-    assert not Figure(view(store, n_dropped=2)["curve"]["figure"]).data[1:]  # the full model alone
+    few = view(store, n_dropped=2)["curve"]["figure"]
+    assert not Figure(few).data[1:] and "the full model alone" in few["layout"]["title"]["subtitle"]["text"]
+
+
+def test_a_number_of_texts_that_is_there_is_not_offered_again(store):
+    assert view(store)["action"]["command"][-1] == "--max-train 1000"
+
+
+@pytest.mark.parametrize("changes", [{500: {BOTTOM: 0}}, {6040: {TOP: 0}}])
+def test_a_lead_that_the_seeds_disagree_on_turns_nothing(store, changes):
+    """The changed stack scores as the other one does, once above and once below it."""
+    for n_train, stacks in changes.items():
+        for kept in stacks:
+            other = SCORES[n_train][TOP if kept == BOTTOM else BOTTOM]
+            for run in make_runs():
+                if (run.n_train, run.kept) == (n_train, kept):
+                    score = other + run.seed / 10 + (0.5 if run.seed else -0.4)
+                    store.replace(replace(run, score=score))
+    assert view(store)["story"]["lead"] == "Who leads is not settled:"
+
+
+def test_with_nothing_dropped_there_is_no_strategy(store):
+    found = view(store, n_dropped=0)
+    assert found["story"]["text"] == "choose a number of layers to drop."
+    assert [trace.name for trace in Figure(found["curve"]["figure"]).data] == ["Full model"]
+    assert "--drops 0" in found["action"]["command"]
+
+
+def test_the_same_training_by_two_recipes_is_one_run():
+    runs = make_runs()
+    same = [replace(run, key=f"{run.key} again", recipe=run.recipe | {"name": "subset"}) for run in runs]
+    assert of_recipe([*runs, *same], "standard") == runs

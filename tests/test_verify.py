@@ -15,7 +15,7 @@ from pruning.plan import Request
 from pruning.progress import Progress
 from pruning.runs import FINE_TUNED, Run, to_json
 from pruning.store import Store
-from pruning.verify import IDENTICAL, OUTSIDE, WITHIN, choose, compare, verify, with_threads
+from pruning.verify import IDENTICAL, OTHER, OUTSIDE, WITHIN, choose, compare, verify, with_threads
 
 
 @pytest.fixture
@@ -39,8 +39,9 @@ def test_a_true_run_comes_out_the_same_from_its_row_alone(runs, home):
     assert [row["verdict"] for row in found] == [IDENTICAL, IDENTICAL] and all(row["same_kind"] for row in found)
     assert [row["again"] for row in found] == [run.score for run in runs]
     assert torch.get_num_threads() == before and Store().runs("tiny") == []  # the user's own rows are left alone
-    with pytest.raises(ValueError, match="other weights"):
-        rows([replace(runs[0], revision="0" * 64)])
+    changed = replace(runs[0], revision="0" * 64)
+    other, last = rows([changed, runs[1]])
+    assert other["verdict"] == OTHER and "other weights" in other["why"] and last["verdict"] == IDENTICAL
 
 
 def test_as_many_threads_are_used_as_the_row_names():
@@ -76,6 +77,10 @@ def test_a_false_row_is_told_with_status_1(runs, tmp_path, monkeypatch, capsys):
         ({"score": 79.0, "precision": "bfloat16"}, WITHIN),
         ({"score": 79.0, "versions": {"torch": "9.0"}}, WITHIN),
         ({"score": 60.0, "device": "cuda: another"}, OUTSIDE),
+        ({"metrics": {"accuracy": 80.0, "f1": 1.0}}, OUTSIDE),
+        ({"interval": (0.0, 100.0)}, OUTSIDE),
+        ({"parameters": 1, "device": "cuda: another"}, OUTSIDE),  # no machine has other parameters
+        ({"n_train": 1, "device": "cuda: another"}, OUTSIDE),
     ],
 )
 def test_only_another_kind_of_machine_or_library_may_move_a_score_within_its_interval(changes, verdict):

@@ -2,12 +2,13 @@
 
 from html import escape
 
+from ..frames import comparable
 from ..published import AVERAGE
 from ..store import Store
-from .choice import Choice, as_query, find_subject, has_runs
+from .choice import Choice, as_query
 from .topics import find_topic
 
-# half of a model of twelve layers, which is better than a distilled one of six: the paper's story in one picture
+# half of a model of twelve layers beside a distilled one of six: the paper's question in one picture
 HALVED = Choice("mpnet-base", "movie-reviews", n_dropped=6, recipe="subset")
 STARTS = {
     "A 12-layer model, halved": HALVED,
@@ -19,8 +20,8 @@ STARTS = {
 
 def first_choice(store: Store) -> Choice:
     """The newcomer's view, where its runs are stored; else the first model as it comes."""
-    known = has_runs(find_subject(HALVED.model), find_topic(HALVED.task), store)
-    return HALVED if known else Choice()
+    runs = comparable(store.runs(HALVED.model, find_topic(HALVED.task).key), HALVED.recipe)
+    return HALVED if any(run.n_dropped == HALVED.n_dropped for run in runs) else Choice()
 
 
 def links() -> str:

@@ -72,7 +72,7 @@ def load_frames(
         curve = frames.published_curve(subject.published, topic.published, source)
     revision = similarity.revision if similarity else runs[0].revision if runs else subject.revision
     table = frames.similarity_table(similarities, pooling, revision)
-    beside = find_distilled(subject.key, topic.key, recipe, store) if source == MEASURED else None
+    beside = find_distilled(subject.key, topic.key, topic.data, recipe, store) if source == MEASURED else None
     return Frames(runs, describe_others(every, subject), curve, similarity, table, live, beside)
 
 

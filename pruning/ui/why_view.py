@@ -118,10 +118,12 @@ def draw_variation(scene: Scene) -> dict:
     subtitle = f"{scene.about} before fine-tuning: root mean square distance from the mean state, in lengths of that"
     subtitle = subtitle if found else f"{scene.about}: not measured yet"
     last = last_kept(scene)
-    subtitle += " · ringed: the last layer kept at the current choice" if found and last else ""
+    subtitle += " · ringed: the last layer kept at the current choice" if found and last is not None else ""
     table = tables.variation_table(found)
-    figure = draw.variation_curves(table, title, subtitle, scene.choice.pooling, last)
-    numbers = table.rename(columns={"pooling": "Pooling", "state": "State", "share": "Percent of its length"})
+    figure = draw.variation_curves(table, title, subtitle, scene.choice.pooling, None if last is None else str(last))
+    numbers = table.rename(
+        columns={"pooling": "Pooling", "state": "State", "share": "Percent of the mean state's length"}
+    )
     return as_value(figure, title, numbers, f"{file_stem(scene.subject, scene.topic)}-variation.csv")
 
 
@@ -135,11 +137,11 @@ def alike(scene: Scene) -> list[Similarity]:
     return [same[pooling] for pooling in POOLINGS if pooling in same]
 
 
-def last_kept(scene: Scene) -> str | None:
-    """Name of the state that a model of the chosen layers ends with."""
+def last_kept(scene: Scene) -> int | None:
+    """The last layer that a model of the choice keeps."""
     if scene.dropped is None or not scene.subject.n_layers:
         return None
-    return str(max(set(range(scene.subject.n_layers)) - set(scene.dropped)))
+    return max(set(range(scene.subject.n_layers)) - set(scene.dropped))
 
 
 def draw_drift(scene: Scene) -> dict:
