@@ -3,8 +3,7 @@
     python benchmarks/learning_rate.py --recipe quick --tasks movie-reviews tweets
 
 Each row is written to learning_rate.csv beside this file as soon as it is measured; rows that are there are not
-measured again. `--summary` prints the mean over tasks and seeds per recipe, batch size, dropout, rate
-and kept set.
+measured again. `--summary` prints the mean over seeds per model, task, recipe, batch size, dropout, rate and kept set.
 """
 
 import argparse
@@ -12,6 +11,7 @@ import csv
 import itertools
 import sys
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,9 +36,8 @@ def main() -> None:
     options = parser.parse_args()
     done = pd.read_csv(ROWS) if ROWS.exists() else pd.DataFrame(columns=COLUMNS)
     if options.summary:
-        means = done.groupby(["recipe", "batch_size", "dropout", "learning_rate", "kept"]).score.agg(
-            ["mean", "min", "count"]
-        )
+        grouped = done.groupby(["model", "task", "recipe", "batch_size", "dropout", "learning_rate", "kept"])
+        means = grouped.score.agg(["mean", "min", "count"])
         print(means.round(2).to_string())
         return
     known = {tuple(map(str, row)) for row in done[list(COLUMNS[:8])].itertuples(index=False)}
@@ -58,11 +57,7 @@ def main() -> None:
 
 def validate(model_name, task, recipe_name, batch_size, dropout, rate, n_dropped, seed, known) -> dict | None:
     """One row: fine-tuned with that rate, scored on the validation split; None where it is known already."""
-    from pruning.batches import encode
-    from pruning.finetune import as_predictions, finetune, predict
-    from pruning.layers import drop_layers
-    from pruning.metrics import score
-    from pruning.models import load_model, load_tokenizer, resolve
+    from pruning.models import resolve
     from pruning.recipes import RECIPES
     from pruning.strategies import kept_layers
     from pruning.tasks import load_task
@@ -74,13 +69,27 @@ def validate(model_name, task, recipe_name, batch_size, dropout, rate, n_dropped
     if tuple(map(str, asked)) in known:
         return None
     recipe = replace(RECIPES[recipe_name], learning_rate=rate, batch_size=batch_size, dropout=dropout)
+    found = validation_score(weights, data, kept, recipe, seed)
+    return dict(zip(COLUMNS, (*asked, data.task.metrics[0], round(found, 2)), strict=True))
+
+
+def validation_score(
+    weights, data, kept: tuple[int, ...], recipe, seed: int, change: Callable = lambda m: None
+) -> float:
+    """The task's main metric, in percent, of a stack fine-tuned by that recipe; `change` is done to the model first."""
+    from pruning.batches import encode
+    from pruning.finetune import as_predictions, finetune, predict
+    from pruning.layers import drop_layers
+    from pruning.metrics import score
+    from pruning.models import load_model, load_tokenizer
+
     train, tokenizer = data.train.first(recipe.max_train), load_tokenizer(weights)
     model = drop_layers(load_model(weights, data.task.n_labels, seed), kept)
+    change(model)
     deque(finetune(model, encode(tokenizer, train.texts, recipe.max_tokens), train.labels, recipe, seed), maxlen=0)
     *_, logits = predict(model, encode(tokenizer, data.validation.texts, recipe.max_tokens))
     metric = data.task.metrics[0]
-    found = score((metric,), data.validation.labels, as_predictions(logits))[metric]
-    return dict(zip(COLUMNS, (*asked, metric, round(found, 2)), strict=True))
+    return score((metric,), data.validation.labels, as_predictions(logits))[metric]
 
 
 if __name__ == "__main__":

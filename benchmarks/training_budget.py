@@ -1,6 +1,6 @@
 """Why the best strategy changes with the number of training texts: half of the layers, the low or the high ones.
 
-    python benchmarks/training_budget.py --heads pooler sentence mean --budgets 500 2000
+    python benchmarks/training_budget.py --heads pooler sentence mean --texts 500 2000
     python benchmarks/training_budget.py --probe
 
 Trained on the first texts of the training split with recipe standard, scored on the validation split. What is varied:
@@ -21,11 +21,11 @@ import argparse
 import csv
 import itertools
 import sys
-from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+from learning_rate import validation_score
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the project is not installed, it is run from its folder
 ROWS = Path(__file__).with_suffix(".csv")
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--heads", nargs="+", choices=HEADS, default=["pooler"])
     parser.add_argument("--precisions", nargs="+", choices=("bfloat16", "float32"), default=["bfloat16"])
     parser.add_argument("--rates", nargs="+", type=float, default=[1e-4])
-    parser.add_argument("--budgets", nargs="+", type=int, default=[500, 2000, 1_000_000], help="training texts")
+    parser.add_argument("--texts", nargs="+", type=int, default=[500, 2000, 1_000_000], help="training texts")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--probe", action="store_true", help="print what can be read off untrained stacks")
     parser.add_argument("--summary", action="store_true", help="only print what is measured")
@@ -52,35 +52,26 @@ def main() -> None:
     if options.summary:
         return summarise(done)
     known = {tuple(map(str, row)) for row in done[list(COLUMNS[:8])].itertuples(index=False)}
-    grid = (options.seeds, options.budgets, options.heads, options.precisions, options.rates, ("low", "high"))
+    grid = (options.seeds, options.texts, options.heads, options.precisions, options.rates, ("low", "high"))
     for asked in itertools.product(*grid):
         measure(options.model, options.task, *asked, known)
 
 
-def measure(model_name, task, seed, budget, head, precision, rate, half, known) -> None:
+def measure(model_name, task, seed, n_texts, head, precision, rate, half, known) -> None:
     """Trains and scores one point, and writes its row; nothing where it is known."""
-    from pruning import finetune as module
-    from pruning.batches import encode
-    from pruning.finetune import as_predictions, finetune, predict
-    from pruning.layers import drop_layers
-    from pruning.metrics import score
-    from pruning.models import load_model, load_tokenizer, resolve
+    from pruning import finetune
+    from pruning.models import resolve
     from pruning.recipes import RECIPES
     from pruning.tasks import load_task
 
     weights, data = resolve(model_name), load_task(task)
-    train, kept = data.train.first(budget), half_of(weights.n_layers, half)
-    asked = (model_name, task, head, precision, rate, len(train.texts), " ".join(map(str, kept)), seed)
+    kept, n_train = half_of(weights.n_layers, half), len(data.train.first(n_texts).texts)
+    asked = (model_name, task, head, precision, rate, n_train, " ".join(map(str, kept)), seed)
     if tuple(map(str, asked)) in known:
         return
-    recipe, tokenizer = replace(RECIPES[RECIPE], learning_rate=rate), load_tokenizer(weights)
-    model = drop_layers(load_model(weights, data.task.n_labels, seed), kept)
-    put_head(model, head)
-    module.training_precision = lambda family: precision
-    deque(finetune(model, encode(tokenizer, train.texts, recipe.max_tokens), train.labels, recipe, seed), maxlen=0)
-    *_, logits = predict(model, encode(tokenizer, data.validation.texts, recipe.max_tokens))
-    metric = data.task.metrics[0]
-    found = score((metric,), data.validation.labels, as_predictions(logits))[metric]
+    finetune.training_precision = lambda family: precision  # which is a choice of the hardware everywhere else
+    recipe = replace(RECIPES[RECIPE], learning_rate=rate, max_train=n_texts)
+    found = validation_score(weights, data, kept, recipe, seed, lambda model: put_head(model, head))
     row = dict(zip(COLUMNS, (*asked, round(found, 2)), strict=True))
     is_new = not ROWS.exists()
     with ROWS.open("a", newline="") as file:
@@ -125,20 +116,23 @@ def put_head(model, head: str) -> None:
 
 
 def mean_over_tokens(states, mask):
+    """(texts, tokens, hidden) and (texts, tokens) -> (texts, hidden)"""
     weights = mask.to(states.dtype)[..., None]
     return (states * weights).sum(dim=1) / weights.sum(dim=1)
 
 
 def probe_stacks(model_name: str, task: str) -> None:
+    """How well a probe does on the last state of each half before training."""
     from pruning.batches import encode
     from pruning.layers import drop_layers
     from pruning.models import load_model, load_tokenizer, resolve
     from pruning.probes import probe
+    from pruning.recipes import RECIPES
     from pruning.representations import represent
     from pruning.tasks import load_task
 
     weights, data = resolve(model_name), load_task(task)
-    encoded = encode(load_tokenizer(weights), data.validation.texts, 128)
+    encoded = encode(load_tokenizer(weights), data.validation.texts, RECIPES[RECIPE].max_tokens)
     for half in ("low", "high"):
         kept = half_of(weights.n_layers, half)
         *_, found = represent(drop_layers(load_model(weights, data.task.n_labels, 0), kept), encoded)

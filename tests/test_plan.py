@@ -55,6 +55,8 @@ def test_a_plan_says_everything_that_identifies_the_run(baseline, folder, store)
 def test_fewer_training_texts_are_a_recipe_of_their_own(baseline, store):
     spec, _ = plan(replace(baseline, recipe="standard", max_train=500), store)
     assert spec.recipe == get_recipe("standard").values() | {"max_train": 500}
+    every, _ = plan(replace(baseline, recipe="standard", max_train=1_000_000), store)
+    assert every.recipe == get_recipe("standard").values()  # as many as there are is all of them
 
 
 @pytest.mark.parametrize(
