@@ -1,5 +1,5 @@
 # Layer Pruning Explorer. `make run` opens the app, `make test` runs all tests; both install what they need themselves.
-# `make verify` makes two of the shipped runs again, others every day, and compares.
+# `make verify` makes two of the shipped runs again, drawn with another seed every day, and compares.
 PYTHON ?= python3
 IN_VENV = .venv/bin/python
 BROWSERS = chromium chromium-browser google-chrome

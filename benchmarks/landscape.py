@@ -9,13 +9,13 @@ of one full fine-tuning.
 """
 
 import argparse
-import csv
 import itertools
 import sys
 import tempfile
 from pathlib import Path
 
 import pandas as pd
+from measured import write_row
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the project is not installed, it is run from its folder
 
@@ -56,13 +56,7 @@ def main() -> None:
         if tuple(map(str, asked)) in known:
             continue
         row = dict(zip(ASKED, asked, strict=True)) | measure(*asked)
-        is_new = not ROWS.exists()
-        with ROWS.open("a", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            if is_new:
-                writer.writeheader()
-            writer.writerow(row)
-        print(row, flush=True)
+        write_row(ROWS, row)
 
 
 def measure(model: str, recipe: str, task: str, seed: int, *setting) -> dict:

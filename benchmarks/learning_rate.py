@@ -7,7 +7,6 @@ measured again. `--summary` prints the mean over seeds per model, task, recipe, 
 """
 
 import argparse
-import csv
 import itertools
 import sys
 from collections import deque
@@ -16,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+from measured import write_row
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the project is not installed, it is run from its folder
 ROWS = Path(__file__).with_suffix(".csv")
@@ -46,13 +46,7 @@ def main() -> None:
         asked = (options.model, task, options.recipe, batch_size, dropout, rate, n_dropped, seed)
         row = validate(*asked, known=known)
         if row:
-            is_new = not ROWS.exists()
-            with ROWS.open("a", newline="") as file:
-                writer = csv.DictWriter(file, COLUMNS)
-                if is_new:
-                    writer.writeheader()
-                writer.writerow(row)
-            print(row, flush=True)
+            write_row(ROWS, row)
 
 
 def validate(model_name, task, recipe_name, batch_size, dropout, rate, n_dropped, seed, known) -> dict | None:

@@ -18,7 +18,6 @@ means over seeds and the differences. BERT models alone, such as minilm-l6.
 """
 
 import argparse
-import csv
 import itertools
 import sys
 from dataclasses import replace
@@ -26,6 +25,7 @@ from pathlib import Path
 
 import pandas as pd
 from learning_rate import validation_score
+from measured import write_row
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the project is not installed, it is run from its folder
 ROWS = Path(__file__).with_suffix(".csv")
@@ -72,14 +72,7 @@ def measure(model_name, task, seed, n_texts, head, precision, rate, half, known)
     finetune.training_precision = lambda family: precision  # which is a choice of the hardware everywhere else
     recipe = replace(RECIPES[RECIPE], learning_rate=rate, max_train=n_texts)
     found = validation_score(weights, data, kept, recipe, seed, lambda model: put_head(model, head))
-    row = dict(zip(COLUMNS, (*asked, round(found, 2)), strict=True))
-    is_new = not ROWS.exists()
-    with ROWS.open("a", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        if is_new:
-            writer.writeheader()
-        writer.writerow(row)
-    print(row, flush=True)
+    write_row(ROWS, dict(zip(COLUMNS, (*asked, round(found, 2)), strict=True)))
 
 
 def half_of(n_layers: int, half: str) -> tuple[int, ...]:

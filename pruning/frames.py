@@ -1,4 +1,4 @@
-"""From stored records to the tables that figures draw and sentences tell; averages over seeds are taken only here.
+"""From stored records to the tables that figures draw and sentences tell; the curve's means over seeds are taken here.
 
 Only runs of the same weights, texts, recipe and start stand in one table. A strategy's point is found by the layers it
 keeps, so strategies that keep the same layers share their runs. A run that was not made is no row.

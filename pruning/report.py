@@ -15,6 +15,7 @@ from . import published
 from .budget import most_droppable
 from .findings import OPEN, by_stack, compare, compare_strategies, contest, describe_gaps, kept_by
 from .frames import comparable, matching
+from .inventory import inventory
 from .markdown import difference, signed, table
 from .models import MODELS
 from .runs import FINE_TUNED, Run
@@ -64,7 +65,8 @@ def report(store: Store) -> str:
     store = store.without_own()
     lines = list(find_lines(store))
     sections = [winners(lines), budgets(lines), beside_the_paper(lines, store), training_findings(store)]
-    return "\n".join(section for section in sections if section)
+    found = "\n".join(section for section in sections if section)
+    return found and inventory(store) + found
 
 
 def write(store: Store) -> list[Path]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from .findings import SURE, describe_gaps
 from .frames import MEASURED, find_point, full_score
 from .strategies import STRATEGIES, describe_layers
 
@@ -137,14 +138,15 @@ def tell_measured(own: dict, rivals: pd.DataFrame, twins: list[str], point: Poin
 
 
 def tell_seeds(own: dict, level: pd.DataFrame) -> str:
-    """Whom it is ahead of or behind in each of the seeds, where they are the same and at least two."""
-    orders = {"ahead of": [], "behind": []}
-    for rival in level[[seeds == own["seeds"] for seeds in level.seeds]].itertuples():
-        gaps = [one - other for one, other in zip(own["scores"], rival.scores, strict=True)]
-        for word, sign in (("ahead of", 1), ("behind", -1)):
-            orders[word] += [rival.strategy] if len(gaps) > 1 and all(sign * gap > 0 for gap in gaps) else []
+    """Whom it is surely ahead of or behind seed by seed, in the words of `findings`."""
+    orders, scores = {"ahead of": [], "behind": []}, dict(zip(own["seeds"], own["scores"], strict=True))
+    for rival in level.itertuples():
+        pairs = zip(rival.seeds, rival.scores, strict=True)
+        gaps = [scores[seed] - score for seed, score in pairs if seed in scores]
+        if len(gaps) > 2 and describe_gaps(gaps)["certainty"] == SURE:
+            orders["ahead of" if gaps[0] > 0 else "behind"].append(rival.strategy)
     told = " and ".join(f"{word} {join_labels(names)}" for word, names in orders.items() if names)
-    return f"; in each of the {len(own['seeds'])} seeds it is {told}" if told else ""
+    return f"; over its seeds alone {STRATEGIES[own['strategy']].label} is surely {told}" if told else ""
 
 
 def tell_published(own: dict, rivals: pd.DataFrame, point: Point) -> Story:

@@ -1,5 +1,6 @@
 """Small explicit rows of a four-layer model, for tests of what is done with rows."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,6 +76,29 @@ def make_minilm_run(kept=(0, 1, 2, 3, 4, 5), score=80.0, seed=0, task="movie-rev
     """The same for the default model, six layers."""
     run = make_run(kept, score, seed, model="minilm-l6", revision=MODELS["minilm-l6"].sha256, task=task)
     return replace(run, n_layers=6, n_dropped=6 - len(kept))
+
+
+MPNET = {"model": "mpnet-base", "revision": MODELS["mpnet-base"].sha256, "recipe": "subset"}
+
+
+def make_halves(score: float) -> list:
+    """MPNet whole and halved, two seeds each, and MiniLM in full by the same recipe, at 85 and 86."""
+    runs = [
+        replace(make_run(kept, points + seed, seed, **MPNET), n_layers=12, n_dropped=12 - len(kept))
+        for kept, points in ((tuple(range(12)), 91), (tuple(range(6)), score))
+        for seed in (0, 1)
+    ]
+    subset = {"recipe": runs[0].recipe}
+    return runs + [
+        replace(make_minilm_run(score=85 + seed, seed=seed), key=f"small {seed}", **subset) for seed in (0, 1)
+    ]
+
+
+def save_runs(folder: Path, runs: Sequence[Run]) -> Path:
+    """A folder of shipped rows that holds these."""
+    (folder / "run").mkdir(parents=True)
+    (folder / "run" / "all.jsonl").write_text("".join(f"{to_json(run)}\n" for run in runs))
+    return folder
 
 
 def save_shipped(folder: Path, tasks=("movie-reviews",), landscape: bool = False) -> Path:

@@ -65,7 +65,3 @@ def test_the_finding_is_what_the_shipped_rows_say(tmp_path):
     choice = Choice(model="minilm-l6", task="movie-reviews", strategy="bottom", n_dropped=5)
     told = make_view(choice, Store(tmp_path, SHIPPED)).story
     assert f"{told['lead']} {told['text']} {told['unknown']}" in " ".join(README.split())
-
-
-def test_the_number_of_shipped_runs_is_the_one_that_is_told(tmp_path):
-    assert f"{len(Store(tmp_path, SHIPPED).runs())} runs" in README

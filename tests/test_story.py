@@ -130,13 +130,14 @@ def test_rows_without_the_full_model_have_no_loss():
 @pytest.mark.parametrize(
     "top, bottom, words",
     [
-        ((79, 78.5), (78.8, 78), "; in each of the 2 seeds it is ahead of Bottom."),
-        ((77, 77), (78, 77.5), "; in each of the 2 seeds it is behind Bottom."),
-        ((79, 77), (78, 77.5), "so their order is not settled."),  # the seeds disagree
-        ((79,), (78,), "so their order is not settled."),  # one seed alone
+        ((79, 79, 79.2), (78, 78, 78.1), "; over its seeds alone Top is surely ahead of Bottom."),
+        ((77, 77, 77), (78, 78, 78.1), "; over its seeds alone Top is surely behind Bottom."),
+        ((79, 79, 79), (78.9, 78, 77), "so their order is not settled."),  # they agree, and too little
+        ((79, 77, 79), (78, 77.5, 78), "so their order is not settled."),  # the seeds disagree
+        ((79, 79), (78, 78), "so their order is not settled."),  # two seeds alone
     ],
 )
-def test_where_intervals_overlap_the_seeds_that_agree_are_told(top, bottom, words):
+def test_where_intervals_overlap_it_is_told_what_is_sure_over_the_seeds(top, bottom, words):
     stacks = {(0, 1, 2): top, (1, 2, 3): bottom}
     runs = [make_run(k, score, seed) for k, scores in stacks.items() for seed, score in enumerate(scores)]
     told = tell(measured_curve([make_run(), *runs], None), Point("top", 1, 4), drawn=("top", "bottom"))

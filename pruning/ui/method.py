@@ -23,7 +23,7 @@ NUMBERS = """## How to read the numbers
   the Matthews correlation. Mean over seeds; the ticks on the thick line are the single seeds.
 - **Bars**: each run's 95% percentile bootstrap interval over the test texts (1,000 resamples). Where several seeds were
   run, the bar reaches from the lowest to the highest end of their intervals. Strategies whose bars overlap are not
-  called different, here or in the sentence below the curve.
+  called different in the sentence below the curve; what is sure over the seeds alone is told apart from that.
 - **Similarity**: the cosine between a layer's input and output in the model before fine-tuning, mean over at most 2,000
   validation texts, of the sentence token or of all tokens but padding. A layer with a high cosine changes little: it
   contributes little. Strategy Contribution drops those first; ties go to the higher layer.

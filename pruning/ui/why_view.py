@@ -37,10 +37,7 @@ class Scene:
         return f"{self.subject.label} on {self.topic.label}"
 
     def records(self, kind: str, every_task: bool = False) -> list:
-        """The stored records of this model's weights, and of this task's texts unless every task is asked for.
-
-        Of fine-tuned models those of the chosen recipe and order alone, as in the curve.
-        """
+        """The stored records of this model's weights, and of this task's texts unless every task is asked for."""
         records: Sequence[Record] = self.store.records(kind, self.subject.key, None if every_task else self.topic.key)
         similarity = self.found.similarity
         revision = self.subject.revision or (similarity.revision if similarity else "")
@@ -49,6 +46,7 @@ class Scene:
         return [r for r in own if getattr(r, "pooling", self.choice.pooling) == self.choice.pooling]
 
     def tuned(self, records: Sequence[Drift | Probe]) -> list:
+        """Those of fine-tuned models, of the chosen recipe and order alone, as in the curve."""
         values = RECIPES[self.choice.recipe].values()
         return [r for r in records if r.run and (r.recipe, r.start) == (values, self.choice.start)]
 

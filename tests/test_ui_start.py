@@ -1,0 +1,40 @@
+"""Where a visit starts: half of a large model beside a distilled one, and links whose views have something to show."""
+
+from html import escape, unescape
+from urllib.parse import parse_qsl
+
+import pytest
+from rows import make_halves, save_runs, save_shipped
+
+from pruning.store import SHIPPED, Store
+from pruning.ui.choice import Choice, from_query
+from pruning.ui.start import HALVED, STARTS, first_choice, links
+from pruning.ui.view import make_view
+
+
+@pytest.fixture
+def store(tmp_path, home) -> Store:
+    return Store(home, save_runs(tmp_path / "shipped", make_halves(90)))
+
+
+def test_a_newcomer_sees_the_halved_model_beside_the_distilled_one(store):
+    assert first_choice(store) == HALVED
+    view = make_view(first_choice(store), store)
+    told = "MiniLM, a distilled model of 6 layers and 4 M parameters, scores 85.5: clearly less."
+    assert told in view.story["text"]
+    assert "MiniLM 85.5" in str(view.curve["figure"]["layout"]["annotations"])
+
+
+def test_without_that_halved_model_the_first_one_is_shown(store, tmp_path):
+    assert first_choice(Store(tmp_path / "empty", save_shipped(tmp_path / "small"))) == Choice()
+    whole = [run for run in make_halves(90) if run.model == "mpnet-base" and not run.n_dropped]
+    assert first_choice(Store(tmp_path / "empty", save_runs(tmp_path / "whole", whole))) == Choice()
+
+
+@pytest.mark.parametrize("label", STARTS)
+def test_a_link_opens_a_view_with_a_score(label, tmp_path):
+    choice = STARTS[label]
+    view = make_view(choice, Store(tmp_path / "home", SHIPPED))
+    assert "→" in view.tiles["tiles"][0]["number"]
+    query = unescape(links().split(f">{escape(label)}<")[0].rsplit('"?', 1)[1].rstrip('"'))
+    assert from_query(dict(parse_qsl(query, keep_blank_values=True))) == choice
