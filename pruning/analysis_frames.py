@@ -10,7 +10,7 @@ import pandas as pd
 
 from . import published
 from .budget import dominated
-from .frames import measured_cost, strategy_points
+from .frames import by_stack, measured_cost, strategy_points
 from .recipes import get_recipe
 from .runs import PRE_TRAINED, STARTS, Drift, LayerMatrix, Probe, Run, Similarity
 
@@ -88,9 +88,7 @@ def value_table(runs: Sequence[Run], similarity: Sequence[float] | None) -> pd.D
     whether another kept set scores no less with no more layers, and is better in one of them. A set that several
     strategies keep is the first one's.
     """
-    by_kept: dict[tuple[int, ...], list[Run]] = {}
-    for run in runs:
-        by_kept.setdefault(run.kept, []).append(run)
+    by_kept = by_stack(runs)
     names = {}
     for strategy, _, kept in strategy_points(runs[0].n_layers, similarity) if runs else ():
         names.setdefault(kept, strategy)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from math import sqrt
 from statistics import mean, stdev
 
-from .frames import is_at_chance, strategy_points
+from .frames import by_stack, is_at_chance, strategy_points
 from .runs import Run
 from .strategies import STRATEGIES
 
@@ -47,14 +47,6 @@ def certainty(gaps: Sequence[float], low: float | None, high: float | None) -> s
     if low is None or not (all(gap > 0 for gap in gaps) or all(gap < 0 for gap in gaps)):
         return OPEN
     return SURE if len(gaps) > 2 and (low > 0 or high < 0) else EVERY
-
-
-def by_stack(runs: Sequence[Run]) -> dict[tuple[int, ...], list[Run]]:
-    """kept -> its runs."""
-    found: dict[tuple[int, ...], list[Run]] = {}
-    for run in runs:
-        found.setdefault(run.kept, []).append(run)
-    return found
 
 
 def stacks_of(n_layers: int, n_dropped: int, similarity: Sequence[float] | None) -> dict[tuple[int, ...], list[str]]:

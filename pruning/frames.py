@@ -73,6 +73,14 @@ def matching(similarities: Sequence[Similarity], runs: Sequence[Run], pooling: s
     return found[-1] if found else None
 
 
+def by_stack(runs: Sequence[Run]) -> dict[tuple[int, ...], list[Run]]:
+    """kept -> its runs."""
+    found: dict[tuple[int, ...], list[Run]] = {}
+    for run in runs:
+        found.setdefault(run.kept, []).append(run)
+    return found
+
+
 def strategy_points(n_layers: int, similarity: Sequence[float] | None) -> list[tuple[str, int, tuple[int, ...]]]:
     """(strategy, n_dropped, kept) for every point there can be; contribution only where similarities are known."""
     known = [s for s in STRATEGIES.values() if not s.needs or (s.needs == "similarity" and similarity)]
@@ -93,9 +101,7 @@ def measured_curve(
     if not runs:
         return pd.DataFrame(columns=list(CURVE))
     n_layers = runs[0].n_layers
-    by_kept: dict[tuple[int, ...], list[Run]] = {}
-    for run in runs:
-        by_kept.setdefault(run.kept, []).append(run)
+    by_kept = by_stack(runs)
     points = strategy_points(n_layers, similarity)
     drawn = {kept for _, _, kept in points}
     points += [("custom", n_layers - len(kept), kept) for kept in by_kept if kept not in drawn]

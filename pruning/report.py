@@ -13,8 +13,8 @@ import pandas as pd
 
 from . import published
 from .budget import most_droppable
-from .findings import OPEN, by_stack, compare, compare_strategies, contest, describe_gaps, kept_by
-from .frames import comparable, matching
+from .findings import OPEN, compare, compare_strategies, contest, describe_gaps, kept_by
+from .frames import by_stack, comparable, matching
 from .inventory import inventory
 from .markdown import difference, signed, table
 from .models import MODELS
@@ -228,10 +228,10 @@ def halved_claim(lines: Sequence[Line], store: Store) -> list[tuple]:
 
 def order_claim(lines: Sequence[Line], store: Store) -> list[tuple]:
     """Dropped before fine-tuning against fine-tuned, dropped, fine-tuned again; half of the layers, strategy top."""
-    table = published.load_from_finetuned()
+    orders = published.load_from_finetuned()
     numbers = []
     for model in PAPERS_MODELS:
-        means = table[table.model == model].groupby("start").score.mean()
+        means = orders[orders.model == model].groupby("start").score.mean()
         numbers.append(f"{model} {signed(means['fine-tuned'] - means['pre-trained'])}")
     text, rows = "Fine-tuning before the drop too gains nothing", []
     for line in lines:

@@ -10,7 +10,7 @@ from .topics import find_topic
 
 # half of a model of twelve layers beside a distilled one of six: the paper's question in one picture
 HALVED = Choice("mpnet-base", "movie-reviews", n_dropped=6, recipe="subset")
-STARTS = {
+FIRST_VIEWS = {
     "A 12-layer model, halved": HALVED,
     "Six layers, fewer and fewer": Choice(task="movie-reviews", n_dropped=2, recipe="standard"),
     "The paper's BERT": Choice("bert-base-uncased", AVERAGE, n_dropped=4),
@@ -26,5 +26,5 @@ def first_choice(store: Store) -> Choice:
 
 def links() -> str:
     """HTML of the links, for the header."""
-    items = (f'<a href="?{escape(as_query(choice))}">{escape(label)}</a>' for label, choice in STARTS.items())
+    items = (f'<a href="?{escape(as_query(choice))}">{escape(label)}</a>' for label, choice in FIRST_VIEWS.items())
     return " · ".join(items)

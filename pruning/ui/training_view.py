@@ -8,7 +8,8 @@ import pandas as pd
 
 from ..analysis_figures import score_against_texts
 from ..analysis_frames import name_share, of_recipe, training_table
-from ..findings import OPEN, by_stack, compare, contest
+from ..findings import OPEN, compare, contest
+from ..frames import by_stack
 from ..runs import Run
 from ..store import Store
 from ..strategies import STRATEGIES
