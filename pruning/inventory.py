@@ -14,12 +14,12 @@ HEADS = ("model", "task", "recipe", "texts", "order", "runs", "stacks", "seeds",
 def inventory(store: Store) -> str:
     """A row per model, task, recipe, number of training texts and order, as Markdown; empty without runs."""
     groups: dict[tuple, list[Run]] = {}
-    for run in store.runs():
+    every = store.runs()
+    for run in every:
         groups.setdefault((run.model, run.task, run.recipe["name"], run.n_train, run.start), []).append(run)
     rows = [describe(*key, runs) for key, runs in sorted(groups.items(), key=lambda item: place(*item[0]))]
     if not rows:
         return ""
-    every = store.runs()
     total = ("all", "", "", "", "", f"{len(every):,}", "", "", hours(every))
     explained = (
         "Stacks are distinct kept sets of layers. Hours: of training, each run on one core beside another one; where a "

@@ -19,7 +19,7 @@ from .store import Store
 
 IDENTICAL, WITHIN, OUTSIDE, OTHER = "identical", "within its interval", "MISMATCH", "cannot be compared"
 FIXED = ("key", "n_layers", "n_dropped", "metric", "n_train", "n_eval", "parameters", "flops")  # on every machine
-MEASURED = ("score", "metrics", "interval")  # on the same kind of machine
+SCORED = ("score", "metrics", "interval")  # on the same kind of machine
 SAME = ("device", "precision")  # and the libraries: where these are equal, so must be the score
 LIBRARIES = ("torch", "transformers")
 THREADS = re.compile(r"cpu: (\d+) threads")
@@ -87,7 +87,7 @@ def compare(stored: Run, found: Run | None) -> dict:
         return row | {"again": None, "same_kind": False, "verdict": OTHER, "why": ""}
     same = all(getattr(stored, name) == getattr(found, name) for name in SAME)
     same = same and all(stored.versions.get(name) == found.versions.get(name) for name in LIBRARIES)
-    wrong = [name for name in FIXED + MEASURED if getattr(stored, name) != getattr(found, name)]
+    wrong = [name for name in FIXED + SCORED if getattr(stored, name) != getattr(found, name)]
     if not wrong:
         verdict = IDENTICAL
     else:
