@@ -3,11 +3,12 @@
 The nodes share this machine's cores; each says it has one.
 """
 
-import signal
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
+from processes import wait_until
 from tiny import save_tiny
 
 from pruning.cluster import run_on_ray
@@ -37,8 +38,14 @@ def store(tmp_path) -> Store:
     return Store(tmp_path / "home", shipped=tmp_path / "nothing")
 
 
-def busy_workers() -> list[psutil.Process]:
-    return [p for p in psutil.process_iter() if "run_remotely" in " ".join(p.cmdline() or [p.name()])]
+def kill_a_busy_worker() -> bool:
+    """False between two runs, when no worker is busy for a moment, and where the one found has just ended."""
+    for process in psutil.process_iter(["cmdline"]):
+        if "run_remotely" in " ".join(process.info["cmdline"] or []):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+                return True
+    return False
 
 
 def test_all_rows_are_there_and_none_twice_though_a_worker_is_killed_and_a_node_comes_late(cluster, model, store):
@@ -51,8 +58,7 @@ def test_all_rows_are_there_and_none_twice_though_a_worker_is_killed_and_a_node_
         if len(ended) == 1:
             cluster.add_node(num_cpus=1)
         if len(ended) == 2:
-            (worker, *_) = busy_workers()
-            worker.send_signal(signal.SIGKILL)
+            wait_until(kill_a_busy_worker)
         if len(ended) == 4:
             cluster.remove_node(first, allow_graceful=False)
     assert {request for request, _ in ended} == set(asked) and len(ended) == len(asked)
