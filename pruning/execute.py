@@ -58,7 +58,7 @@ def trained(request: Request, store: Store) -> Iterator[Progress | tuple[Run, Pr
     gives the same weights; a stored run stays as it is.
     """
     spec, weights = yield from planned(request, store)
-    yield (yield from obtain(request, spec, weights, store))
+    yield from with_result(obtain(request, spec, weights, store))
 
 
 def describe(request: Request, store: Store) -> dict:
@@ -187,11 +187,17 @@ def full_model(
     """
     if spec.start == PRE_TRAINED:
         return load_model(weights, data.task.n_labels, spec.seed)
-    for event in trained(full_request(request), store):
+    full = replace(spec, kept=tuple(range(weights.n_layers)), start=PRE_TRAINED)
+    for event in with_result(obtain(full_request(request), full, weights, store)):
         if isinstance(event, Progress):
             yield replace(event, stage=f"{FULL_MODEL}: {event.stage}")
     _, model = event
     return model
+
+
+def with_result(making: Making) -> Iterator[Progress | tuple[Run, PreTrainedModel]]:
+    """The same, yielding at last what it returns."""
+    yield (yield from making)
 
 
 def measure(

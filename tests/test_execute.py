@@ -7,11 +7,12 @@ import torch
 from tiny import save_tiny
 from wheels import write_model
 
-from pruning.execute import compare, describe, execute, stretches, time_again, train, trained
+from pruning.execute import compare, describe, execute, make, stretches, time_again, train, trained, with_result
 from pruning.layers import drop_layers
 from pruning.models import resolve
 from pruning.plan import Request, plan
 from pruning.progress import COMPARING, FETCHING, FULL_MODEL, LOADING, SCORING, TIMING, TRAINING, Progress
+from pruning.recipes import RECIPES
 from pruning.runs import AS_IS, FINE_TUNED, PRE_TRAINED, Run
 from pruning.store import Store
 from pruning.tasks import load_task
@@ -182,6 +183,15 @@ def test_a_fine_tuned_model_is_dropped_from_as_it_is(model, baseline, store):
     assert all(torch.equal(value, expected[name]) for name, value in pruned.state_dict().items())
     assert (run.start, run.train_seconds, run.history) == (AS_IS, 0.0, ())
     assert {run.start for run in store.runs()} == {AS_IS, PRE_TRAINED}  # the full model's run is stored too
+
+
+def test_the_full_model_behind_it_was_trained_as_the_run_says_and_not_by_todays_recipe(model, store, monkeypatch):
+    request = Request(model, "movie-reviews", "top", 2, start=AS_IS)
+    _, expected = list(trained(request, store))[-1]
+    spec, weights = plan(request, store)
+    monkeypatch.setitem(RECIPES, "quick", replace(RECIPES["quick"], learning_rate=1e-3))
+    *_, (_, found) = with_result(make(request, spec, weights, Store(store.folder / "other", store.folder / "none")))
+    assert all(torch.equal(value, expected.state_dict()[name]) for name, value in found.state_dict().items())
 
 
 def test_nothing_dropped_and_not_trained_further_is_the_full_models_own_run(model, store):
