@@ -47,6 +47,8 @@ def report(options: argparse.Namespace) -> None:
     """Writes the findings from the shipped rows into README and the file that the tab Method shows."""
     from .report import write
 
+    if options.model or options.task:
+        raise ValueError("the report is of all shipped rows; leave out --model and --task")
     show(options, [{"written": str(path)} for path in write(Store())])
 
 

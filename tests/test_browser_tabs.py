@@ -30,6 +30,36 @@ def test_a_click_on_a_layer_drops_it_and_everything_follows(page, app):
     expect(answer(page)).to_have_text("Custom 0 · drop 1 → 70.5")
 
 
+@pytest.mark.parametrize("name, opened", (("training", "Training budget"), ("method", "Method"), ("x", "Trade-off")))
+def test_a_link_opens_its_tab(page, app, name, opened):
+    page.goto(f"{app[0]}?drop=1&tab={name}")
+    expect(page.get_by_role("tab", name=opened, exact=True)).to_have_attribute("aria-selected", "true")
+    if opened == "Training budget":
+        drawn(page, "training")
+
+
+def test_the_address_names_the_open_tab(page, app):
+    visit(page, app, "?drop=1").wait_for_selector(DRAWN)
+    open_tab(page, "Budget")
+    expect(page).to_have_url(re.compile("drop=1&tab=budget$"))
+    page.reload()
+    expect(page.locator("#lp-budget-story")).to_contain_text("points")
+    open_tab(page, "Trade-off")
+    expect(page).to_have_url(re.compile("drop=1$"))
+
+
+def test_on_a_phone_a_button_leads_to_the_controls_below_the_results(page, app):
+    page.set_viewport_size({"width": 390, "height": 800})
+    visit(page, app, "?drop=1").wait_for_selector(DRAWN)
+    page.get_by_role("button", name="Change model, task and layers").click()
+    expect(page.get_by_label("Strategy", exact=True)).to_be_in_viewport()
+    page.get_by_label("Strategy", exact=True).click()
+    page.get_by_role("option", name="Bottom").click()
+    expect(answer(page)).to_contain_text("Bottom · drop 1")
+    page.set_viewport_size({"width": 1200, "height": 800})
+    expect(page.get_by_role("button", name="Change model, task and layers")).to_be_hidden()
+
+
 def test_fast_clicks_on_layers_are_all_taken(page, app):
     visit(page, app, "?drop=0").wait_for_selector(DRAWN)
     click = "layers => layers.forEach((i) => document.querySelector(`[data-layer='${i}']`).click())"

@@ -9,6 +9,7 @@ from rows import make_halves, save_runs, save_shipped
 from pruning.store import SHIPPED, Store
 from pruning.ui.choice import Choice, from_query
 from pruning.ui.start import FIRST_VIEWS, HALVED, first_choice, links
+from pruning.ui.tradeoff import TAB
 from pruning.ui.view import make_view
 
 
@@ -33,8 +34,9 @@ def test_without_that_halved_model_the_first_one_is_shown(store, tmp_path):
 
 @pytest.mark.parametrize("label", FIRST_VIEWS)
 def test_a_link_opens_a_view_with_a_score(label, tmp_path):
-    choice = FIRST_VIEWS[label]
+    choice, tab = FIRST_VIEWS[label]
     view = make_view(choice, Store(tmp_path / "home", SHIPPED))
     assert "→" in view.tiles["tiles"][0]["number"]
     query = unescape(links().split(f">{escape(label)}<")[0].rsplit('"?', 1)[1].rstrip('"'))
-    assert from_query(dict(parse_qsl(query, keep_blank_values=True))) == choice
+    asked = dict(parse_qsl(query, keep_blank_values=True))
+    assert from_query(asked) == choice and asked.get("tab", TAB) == tab

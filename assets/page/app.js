@@ -153,14 +153,16 @@
     write();
   };
 
-  // the address always names the choice that is shown, so that it can be shared. What comes with a new choice may be
+  // the address always names the choice and the tab that are shown, so that it can be shared. What comes with a new choice may be
   // asked for now: controls that fit its strategy, and the open tab
   const link = (element, props, watch, fit) => {
     let fits = props.value && String(props.value.fits);
     const write = () => {
       if (!props.value) return;
       const theme = new URLSearchParams(location.search).get("__theme");
-      history.replaceState(history.state, "", `?${props.value.query}${theme ? `&__theme=${theme}` : ""}`);
+      const tab = document.querySelector('#lp-tabs [role="tab"][aria-selected="true"]')?.dataset.tabId;
+      const more = (tab && tab !== "trade-off" ? `&tab=${tab}` : "") + (theme ? `&__theme=${theme}` : "");
+      history.replaceState(history.state, "", `?${props.value.query}${more}`);
       const typed = document.querySelector("#lp-drop input[type=number]");
       if (typed) Object.assign(typed, { readOnly: true, tabIndex: -1 }); // shows the slider's number; Gradio does not clamp what is typed
       for (const group of document.querySelectorAll(".lp-choices fieldset")) {
@@ -174,6 +176,7 @@
       fits = String(props.value.fits);
       if (before && before !== fits) later(fit);
     });
+    new MutationObserver(write).observe(document.querySelector("#lp-tabs"), { subtree: true, attributeFilter: ["aria-selected"] });
     write();
   };
 
@@ -228,6 +231,11 @@
     };
     for (const name of ["change", "drop"]) window.addEventListener(name, refuse, true);
   };
+
+  // on a phone the controls come after the results
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest(".lp-jump")) document.querySelector(".lp-choices").scrollIntoView({ behavior: "smooth" });
+  });
 
   window.lp = { figure, rows, link, follow, job, copy, limit };
 })();

@@ -41,6 +41,7 @@ from .view import make_request, version
 UNCHECKED = QUIET | {"preprocess": False}
 RAW = UNCHECKED | {"postprocess": False}  # and takes a thread for every value it makes ready, see `Page.send`
 LATEST = {"trigger_mode": "always_last"}
+NO_CHOICE = {"__theme", "tab"}  # what a link may say that is no choice
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,12 @@ def connect(demo: gr.Blocks, page: Page, others: Sequence[OtherTab]) -> None:
 
     def load(visitor, request: gr.Request):
         visitor, query = visitor or secrets.token_hex(16), dict(request.query_params)
-        choice = choices.from_query(query) if query.keys() - {"__theme"} else first_choice(page.store)
-        return [visitor, *page.updates(choice, visitor)]
+        choice = choices.from_query(query) if query.keys() - NO_CHOICE else first_choice(page.store)
+        tab = query.get("tab")
+        opened = gr.Tabs(selected=tab) if tab in {child.id for child in page.tabs.children} else gr.skip()
+        return [visitor, opened, *page.updates(choice, visitor)]
 
-    demo.load(load, page.visitor, [page.visitor, *page.outputs()], **RAW)
+    demo.load(load, page.visitor, [page.visitor, page.tabs, *page.outputs()], **RAW)
     connect_choices(page)
     connect_points(page, [page.views["curve"], *(other.picked for other in others if other.picked)])
     connect_live(page)

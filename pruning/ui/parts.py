@@ -15,7 +15,8 @@ DRAWN = ("figure", "rows")  # functions of app.js that fill a part with numbers
 HEADER = """<header class="lp-header"><h1>Layer Pruning Explorer</h1>
 <p>How many layers of a pre-trained transformer can you drop, which ones, and what does it cost? After
 <a href="https://arxiv.org/abs/2004.03844" target="_blank" rel="noopener">Poor Man's BERT</a>.</p>
-<nav aria-label="views to start with">Start with: {links}</nav></header>"""
+<nav aria-label="views to start with">Start with: {links}</nav>
+<button type="button" class="lp-jump">Change model, task and layers ↓</button></header>"""
 
 FIGURE = """<h2 class="lp-title"></h2><p class="lp-sub"></p><div class="lp-plot" role="img"></div>
 <details class="lp-numbers"><summary>The numbers as a table</summary><div class="lp-table"></div></details>"""
