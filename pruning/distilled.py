@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from .frames import comparable, measured_curve
+from .curve import CurvePoint, measured_curve
+from .frames import comparable
 from .models import MODELS
 from .store import Store
 from .tiles import millions
@@ -33,20 +34,20 @@ def find_distilled(model: str, task: str, data: str, recipe: str, store: Store) 
     runs = [run for run in comparable(stored, recipe, beside.sha256) if not run.n_dropped]
     if not runs:
         return None
-    full, row = measured_curve(runs, None).iloc[0], (beside.label, beside.n_layers, runs[0].parameters)
-    return Distilled(*row, float(full.score), float(full.low), float(full.high))
+    full = measured_curve(runs, None)[0]
+    return Distilled(beside.label, beside.n_layers, runs[0].parameters, full.score, full.low, full.high)
 
 
-def tell_distilled(own: dict | None, beside: Distilled | None) -> str:
+def tell_distilled(own: CurvePoint | None, beside: Distilled | None) -> str:
     """A sentence on a measured point of the curve; '' where there is nothing to compare.
 
     A difference is called one only where the 95% intervals do not overlap.
     """
-    if not own or not beside or own["low"] is None:
+    if not own or not beside or own.low is None:
         return ""
-    if own["low"] > beside.high:
+    if own.low > beside.high:
         verdict = "clearly less"
-    elif own["high"] < beside.low:
+    elif own.high < beside.low:
         verdict = "clearly more"
     else:
         verdict = "and the intervals overlap"

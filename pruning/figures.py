@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from .frames import MEASURED
+from .curve import MEASURED, CurvePoint
 from .labels import line_labels, lines_of, spread
 from .palette import LOOKS, SIMILAR, cosine_colour
 from .published import EVIDENCE, SOURCES
@@ -26,7 +26,7 @@ INK, MUTE, GRID, ACCENT, CARD = (f"var(--lp-{name})" for name in ("ink", "mute",
 
 
 def score_against_dropped(
-    curve: pd.DataFrame,
+    curve: Sequence[CurvePoint],
     title: str,
     subtitle: str,
     n_layers: int,
@@ -42,13 +42,13 @@ def score_against_dropped(
     `strategy` is drawn strongest and `n_dropped` marked; `baseline` is the full model's score, a dashed line, from
     which a band shows each budget; `reference` is a dotted line.
     """
-    if curve.empty:
+    if not curve:
         return empty_figure(title, subtitle)
-    edges = (-0.25, max(int(curve.n_dropped.max()), n_dropped) + 0.25)
+    edges = (-0.25, max(n_dropped, *(point.n_dropped for point in curve)) + 0.25)
     limits = y_range(curve, baseline, budget, reference)
     traces, lines = [], lines_of(curve, strategy)
-    for name, rows in lines.items():
-        traces += draw_line(rows, name, strong=name == strategy)
+    for name, points in lines.items():
+        traces += draw_line(points, name, strong=name == strategy)
     labels = line_labels(lines, strategy, baseline, budget, reference)
     leaders, annotations = draw_labels(labels, edges[1], limits)
     shapes = [{"type": "line", "x0": n_dropped, "x1": n_dropped, "y0": 0, "y1": 1, "yref": "y domain"}]
@@ -66,10 +66,10 @@ def score_against_dropped(
 
 
 def y_range(
-    curve: pd.DataFrame, baseline: float | None, budget: float, reference: tuple[str, float] | None
+    curve: Sequence[CurvePoint], baseline: float | None, budget: float, reference: tuple[str, float] | None
 ) -> tuple[float, float]:
     """Room for every bar, the budget and the reference, and a little more."""
-    values = pd.concat([curve.score, curve.low, curve.high]).dropna().astype(float).tolist()
+    values = [y for point in curve for y in (point.score, point.low, point.high) if y is not None]
     values += [baseline, baseline - budget] if baseline is not None else []
     values += [reference[1]] if reference else []
     low, high = min(values), max(values)
@@ -77,73 +77,73 @@ def y_range(
     return low - room, high + room
 
 
-def draw_line(rows: list[dict], strategy: str, strong: bool) -> list[dict]:
+def draw_line(points: list[CurvePoint], strategy: str, strong: bool) -> list[dict]:
     """One strategy: its line, its markers, the 95% bars and, for the one looked at, a tick per seed."""
-    colour, measured = f"var(--lp-{strategy})", rows[0]["source"] == MEASURED
-    symbols = [point_symbol(row) for row in rows]
+    colour, measured = f"var(--lp-{strategy})", points[0].source == MEASURED
+    symbols = [point_symbol(point) for point in points]
     edge = {"width": 1, "color": CARD} if measured else {"width": 2, "color": colour}
     line = {
         "type": "scatter",
-        "x": [row["n_dropped"] for row in rows],
-        "y": [row["score"] for row in rows],
+        "x": [point.n_dropped for point in points],
+        "y": [point.score for point in points],
         "name": STRATEGIES[strategy].label,
         "mode": "markers" if strategy == "custom" else "lines+markers",
         "line": stroke(colour, 3.2 if strong else 1.8),
         "marker": {"symbol": symbols, "color": colour, "line": edge}
         | {"size": [14 if s == "star" else 9 for s in symbols]},
-        "customdata": [[strategy, hover_text(row), list(row["dropped"] or ())] for row in rows],
+        "customdata": [[strategy, hover_text(point), list(point.dropped or ())] for point in points],
         "hovertemplate": "%{customdata[1]}<extra></extra>",
         "cliponaxis": False,
     }
     if measured:
-        line["error_y"] = draw_bars(rows, colour, strong)
-    return [line, *draw_seeds(rows)] if strong else [line]
+        line["error_y"] = draw_bars(points, colour, strong)
+    return [line, *draw_seeds(points)] if strong else [line]
 
 
-def draw_bars(rows: list[dict], colour: str, strong: bool) -> dict:
+def draw_bars(points: list[CurvePoint], colour: str, strong: bool) -> dict:
     return {
         "type": "data",
         "symmetric": False,
-        "array": [row["high"] - row["score"] for row in rows],
-        "arrayminus": [row["score"] - row["low"] for row in rows],
+        "array": [point.high - point.score for point in points],
+        "arrayminus": [point.score - point.low for point in points],
         "color": colour,
         "thickness": 1.8 if strong else 0.7,
         "width": 4 if strong else 0,
     }
 
 
-def draw_seeds(rows: list[dict]) -> list[dict]:
+def draw_seeds(points: list[CurvePoint]) -> list[dict]:
     """A tick per seed, where a point has several."""
-    seeds = [(row["n_dropped"], score) for row in rows if len(row["scores"]) > 1 for score in row["scores"]]
+    seeds = [(point.n_dropped, score) for point in points if len(point.scores) > 1 for score in point.scores]
     tick = {"symbol": "line-ew-open", "size": 11, "color": INK, "line": {"width": 1.5}}
     place = {"x": [x for x, _ in seeds], "y": [y for _, y in seeds]}
     ticks = {"type": "scatter", "name": "seeds", "mode": "markers", "marker": tick, "hoverinfo": "skip"}
     return [ticks | place] if seeds else []
 
 
-def point_symbol(row: dict) -> str:
+def point_symbol(point: CurvePoint) -> str:
     """Measured points are filled, published ones open, those run on this machine starred."""
-    if row["live"]:
+    if point.live:
         return "star"
-    marker = LOOKS[row["strategy"]].marker
-    return marker if row["source"] == MEASURED else f"{marker}-open"
+    marker = LOOKS[point.strategy].marker
+    return marker if point.source == MEASURED else f"{marker}-open"
 
 
-def hover_text(row: dict) -> str:
+def hover_text(point: CurvePoint) -> str:
     """What the pointer reads off a point: plotly's line breaks, names of our own tables only."""
-    which = f"{row['n_dropped']} dropped" if row["n_dropped"] else "nothing dropped"
-    which += f": {describe_layers(row['dropped'])}" if row["dropped"] else ""
-    score = f"score {row['score']:.2f}"
-    if row["n_dropped"] and pd.notna(row["loss"]):
-        score += f", loss {row['loss']:.2f} points"
-    lines = [f"<b>{STRATEGIES[row['strategy']].label}</b> · {which}", score]
-    if row["source"] != MEASURED:
-        return "<br>".join([*lines, f"{SOURCES[row['source']].label}, {row['where']}: {EVIDENCE[row['evidence']]}"])
-    lines.append(f"95% interval {row['low']:.1f} to {row['high']:.1f}, {int(row['n_eval'])} test texts")
-    seeds = (f"{seed}: {score:.2f}" for seed, score in zip(row["seeds"], row["scores"], strict=True))
-    other = f" (the full model: {row['n_full']} seeds)" if pd.notna(row["loss"]) and not row["paired"] else ""
+    which = f"{point.n_dropped} dropped" if point.n_dropped else "nothing dropped"
+    which += f": {describe_layers(point.dropped)}" if point.dropped else ""
+    score = f"score {point.score:.2f}"
+    if point.n_dropped and point.loss is not None:
+        score += f", loss {point.loss:.2f} points"
+    lines = [f"<b>{STRATEGIES[point.strategy].label}</b> · {which}", score]
+    if point.source != MEASURED:
+        return "<br>".join([*lines, f"{SOURCES[point.source].label}, {point.where}: {EVIDENCE[point.evidence]}"])
+    lines.append(f"95% interval {point.low:.1f} to {point.high:.1f}, {point.n_eval} test texts")
+    seeds = (f"{seed}: {score:.2f}" for seed, score in zip(point.seeds, point.scores, strict=True))
+    other = f" (the full model: {point.n_full} seeds)" if point.loss is not None and not point.paired else ""
     lines.append("by seed " + ", ".join(seeds) + other)
-    return "<br>".join(lines + (["★ run on this machine"] if row["live"] else []))
+    return "<br>".join(lines + (["★ run on this machine"] if point.live else []))
 
 
 def draw_budgets(baseline: float, budget: float, edges: tuple[float, float]) -> list[dict]:

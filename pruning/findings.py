@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 from math import sqrt
 from statistics import mean, stdev
 
-from .frames import by_stack, is_at_chance, strategy_points
+from .curve import is_at_chance
+from .frames import by_stack, strategy_points
 from .runs import Run
 from .strategies import STRATEGIES
 

@@ -1,14 +1,11 @@
-"""From stored records to the tables that figures draw and sentences tell; the curve's means over seeds are taken here.
+"""From stored records to what figures draw and sentences tell: which runs may stand together, and what a drop saves.
 
-Only runs of the same weights, texts, recipe and start stand in one table. A strategy's point is found by the layers it
-keeps, so strategies that keep the same layers share their runs. A run that was not made is no row.
+Only runs of the same weights, texts, recipe and start stand in one table.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isnan
-from statistics import mean, median
-from typing import Any
+from statistics import median
 
 import pandas as pd
 
@@ -16,27 +13,6 @@ from . import published
 from .recipes import get_recipe
 from .runs import AS_IS, PRE_TRAINED, Run, Similarity
 from .strategies import STRATEGIES, kept_layers
-
-MEASURED = "measured"  # the source of what this program ran; published rows have a key of published.SOURCES
-CURVE = (
-    "strategy",
-    "n_dropped",
-    "dropped",  # tuple of layers; None where a source does not say which
-    "score",  # mean over seeds, in percent
-    "low",  # lowest and highest end of the seeds' 95% intervals over the test texts
-    "high",
-    "seeds",
-    "scores",  # one per seed, in the order of seeds
-    "loss",  # points below the full model, mean against mean
-    "paired",  # True: the full model was run with the same seeds, so chance by the seed falls out of the loss
-    "n_full",  # seeds of the full model
-    "n_at_chance",  # seeds whose model is no better than chance
-    "n_eval",
-    "source",
-    "where",  # published: the table or figure
-    "evidence",  # published: a key of published.EVIDENCE
-    "live",  # has a run made on this machine
-)
 
 
 @dataclass(frozen=True)
@@ -89,121 +65,6 @@ def strategy_points(n_layers: int, similarity: Sequence[float] | None) -> list[t
         for s in known
         for k in range(s.most(n_layers) + 1)
     ]
-
-
-def measured_curve(
-    runs: Sequence[Run], similarity: Sequence[float] | None, is_live: Callable[[Run], bool] = lambda run: False
-) -> pd.DataFrame:
-    """One row per strategy and number of dropped layers that was run; kept sets of no strategy are 'custom' rows.
-
-    `runs` are comparable ones. `similarity` is a cosine per layer, which contribution goes by.
-    """
-    if not runs:
-        return pd.DataFrame(columns=list(CURVE))
-    n_layers = runs[0].n_layers
-    by_kept = by_stack(runs)
-    points = strategy_points(n_layers, similarity)
-    drawn = {kept for _, _, kept in points}
-    points += [("custom", n_layers - len(kept), kept) for kept in by_kept if kept not in drawn]
-    baseline = by_kept.get(tuple(range(n_layers)), [])
-    rows = [measured_point(name, by_kept[kept], baseline, is_live) for name, _, kept in points if kept in by_kept]
-    return pd.DataFrame(rows, columns=list(CURVE))
-
-
-def measured_point(strategy: str, runs: list[Run], baseline: list[Run], is_live: Callable[[Run], bool]) -> dict:
-    """One row of the curve: runs of one kept set, one per seed."""
-    runs = sorted(runs, key=lambda run: run.seed)
-    score, seeds = mean(run.score for run in runs), tuple(run.seed for run in runs)
-    return {
-        "strategy": strategy,
-        "n_dropped": runs[0].n_dropped,
-        "dropped": runs[0].dropped,
-        "score": score,
-        "low": min(run.interval[0] for run in runs),
-        "high": max(run.interval[1] for run in runs),
-        "seeds": seeds,
-        "scores": tuple(run.score for run in runs),
-        "loss": mean(run.score for run in baseline) - score if baseline else None,
-        "paired": sorted(run.seed for run in baseline) == list(seeds),
-        "n_full": len(baseline),
-        "n_at_chance": sum(map(is_at_chance, runs)),
-        "n_eval": runs[0].n_eval,
-        "source": MEASURED,
-        "where": "",
-        "evidence": "",
-        "live": any(is_live(run) for run in runs),
-    }
-
-
-def is_at_chance(run: Run) -> bool:
-    """Whether its classes have nothing to do with the right ones, as where every text gets the same one."""
-    return run.metrics.get("matthews") == 0
-
-
-def published_curve(model: str, task: str, source: str) -> pd.DataFrame:
-    """The same table from one source's published numbers: no seeds and no intervals. `model` as the source names it."""
-    rows = published.scores(model, task, source)
-    full = rows[rows.strategy == "none"]
-    if full.empty:
-        return pd.DataFrame(columns=list(CURVE))
-    baseline = next(full.itertuples())
-    reported = [name for name in STRATEGIES if name in set(rows.strategy)]
-    found = [published_point(name, baseline, baseline.score) for name in reported]
-    pruned = rows[rows.strategy.isin(reported)]
-    found += [published_point(row.strategy, row, baseline.score) for row in pruned.itertuples()]
-    return pd.DataFrame(found, columns=list(CURVE)).sort_values(["strategy", "n_dropped"], ignore_index=True)
-
-
-def published_point(strategy: str, row: Any, full_score: float) -> dict:
-    """One row of the curve: `row` is one of `published.scores`, as itertuples gives it."""
-    empty = {
-        "low": None,
-        "high": None,
-        "seeds": (),
-        "scores": (),
-        "paired": False,
-        "n_full": 0,
-        "n_at_chance": 0,
-        "n_eval": None,
-        "live": False,
-    }
-    dropped = () if row.n_dropped == 0 else None
-    return empty | {
-        "strategy": strategy,
-        "n_dropped": int(row.n_dropped),
-        "dropped": dropped,
-        "score": float(row.score),
-        "loss": float(full_score - row.score),
-        "source": row.source,
-        "where": row.where,
-        "evidence": row.evidence,
-    }
-
-
-def find_rows(curve: pd.DataFrame, strategy: str, n_dropped: int, dropped: Sequence[int] | None = None) -> pd.DataFrame:
-    """That one row of the curve, or none; `dropped` tells apart the points of strategy custom.
-
-    Layers named by hand are found where a strategy drops them too, as a point of custom.
-    """
-    rows = curve[curve.n_dropped == n_dropped]
-    if strategy != "custom":
-        return rows[rows.strategy == strategy]
-    named = [dropped is not None and layers == dropped for layers in rows.dropped]
-    return rows.loc[named].head(1).assign(strategy="custom")
-
-
-def find_point(curve: pd.DataFrame, strategy: str, n_dropped: int, dropped: Sequence[int] | None = None) -> dict | None:
-    """The same row as values, or None."""
-    rows = find_rows(curve, strategy, n_dropped, dropped)
-    if rows.empty:
-        return None
-    return {name: None if isinstance(v, float) and isnan(v) else v for name, v in rows.iloc[0].to_dict().items()}
-
-
-def full_score(curve: pd.DataFrame) -> float | None:
-    """The full model's score, which every loss is counted from; None where it was not run."""
-    full = curve[curve.n_dropped == 0].score
-    return float(full.iloc[0]) if len(full) else None
 
 
 def measured_cost(runs: Sequence[Run], n_dropped: int) -> Cost:

@@ -2,22 +2,21 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-
+from .curve import CurvePoint
 from .strategies import STRATEGIES, describe_layers
 
 
-def lines_of(curve: pd.DataFrame, strategy: str) -> dict[str, list[dict]]:
-    """Strategy -> its rows by layers dropped. In the table's order, the one looked at last, so that it lies on top."""
+def lines_of(curve: Sequence[CurvePoint], strategy: str) -> dict[str, list[CurvePoint]]:
+    """Strategy -> its points by layers dropped. In the order of STRATEGIES, the one looked at last: on top."""
     found = {}
-    for row in sorted(curve.to_dict("records"), key=lambda row: row["n_dropped"]):
-        found.setdefault(row["strategy"], []).append(row)
+    for point in sorted(curve, key=lambda point: point.n_dropped):
+        found.setdefault(point.strategy, []).append(point)
     order = sorted((name for name in STRATEGIES if name in found), key=lambda name: name == strategy)
     return {name: found[name] for name in order}
 
 
 def line_labels(
-    lines: dict[str, list[dict]],
+    lines: dict[str, list[CurvePoint]],
     strategy: str,
     baseline: float | None,
     budget: float,
@@ -25,11 +24,11 @@ def line_labels(
 ) -> list[dict]:
     """Text, colour and the height of what each label belongs to, `x` where that ends."""
     labels = []
-    for name, rows in lines.items():
-        for row in rows if name == "custom" else rows[-1:]:
-            text = STRATEGIES[name].label if name != "custom" else f"Custom {describe_layers(row['dropped'])}"
+    for name, points in lines.items():
+        for point in points if name == "custom" else points[-1:]:
+            text = STRATEGIES[name].label if name != "custom" else f"Custom {describe_layers(point.dropped)}"
             strong = f"<b>{text}</b>" if name == strategy else text
-            labels.append({"text": strong, "colour": name, "x": row["n_dropped"], "y": row["score"]})
+            labels.append({"text": strong, "colour": name, "x": point.n_dropped, "y": point.score})
     if baseline is not None:
         labels.append({"text": f"full model {baseline:.1f}", "colour": "mute", "x": None, "y": baseline})
         labels.append({"text": f"{budget:g}-point budget", "colour": "accent", "x": None, "y": baseline - budget})

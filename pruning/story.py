@@ -1,4 +1,4 @@
-"""What the numbers say, in words: the sentence below the curve, made from the tables alone.
+"""What the numbers say, in words: the sentence below the curve, made from the numbers alone.
 
 A difference is called one only where the 95% intervals do not overlap. Published numbers have none, so there the
 sentence only repeats what was printed, and takes points closer than NEAR as equal.
@@ -7,10 +7,8 @@ sentence only repeats what was printed, and takes points closer than NEAR as equ
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
+from .curve import MEASURED, CurvePoint, find_point, full_score
 from .findings import SURE, describe_gaps
-from .frames import MEASURED, find_point, full_score
 from .strategies import STRATEGIES, describe_layers
 
 NEAR = 0.5  # points between two published numbers that one seed each cannot tell apart
@@ -53,131 +51,129 @@ class Point:
         return self.strategy == "custom" and self.dropped is None
 
 
-def tell(curve: pd.DataFrame, point: Point, drawn: pd.DataFrame) -> Story:
-    """What the curve says at the current choice; `drawn` holds those of its rows that this is compared with."""
+def tell(curve: Sequence[CurvePoint], point: Point, drawn: Sequence[CurvePoint]) -> Story:
+    """What the curve says at the current choice; `drawn` holds those of its points that this is compared with."""
     if point.unnamed:
         return Story("Custom drops the layers you name:", "write them on the left, such as 1,4.", "")
-    if curve.empty:
+    if not curve:
         return Story("No results yet:", "run a point live to see its score here.", "")
     if not point.n_dropped:
         return tell_full_model(curve, drawn, point)
-    measured = curve.source.iloc[0] == MEASURED
+    measured = curve[0].source == MEASURED
     own = find_point(curve, point.strategy, point.n_dropped, point.dropped)
     if not own:
         word = "measured yet" if measured else "published"
         return Story(f"{point.label} with {point.share} layers dropped is not {word}:", *tell_others(drawn, point))
     rivals, twins = others(drawn, own)
-    if own["loss"] is None:
-        return Story(
-            f"{point.label} scores {own['score']:.1f} here:", "without the full model its loss is unknown.", ""
-        )
+    if own.loss is None:
+        return Story(f"{point.label} scores {own.score:.1f} here:", "without the full model its loss is unknown.", "")
     if measured:
         return tell_measured(own, rivals, twins, point)
     return tell_published(own, rivals, point)
 
 
-def tell_full_model(curve: pd.DataFrame, drawn: pd.DataFrame, point: Point) -> Story:
-    full, score = curve[curve.n_dropped == 0], full_score(curve)
+def tell_full_model(curve: Sequence[CurvePoint], drawn: Sequence[CurvePoint], point: Point) -> Story:
+    full, score = next((point for point in curve if not point.n_dropped), None), full_score(curve)
     if score is None:
         return Story("The full model was not run yet:", "run it live, every loss is counted from it.", "")
-    within = drawn[(drawn.loss <= point.budget + 1e-9) & (drawn.n_dropped > 0)]
+    within = [p for p in drawn if p.n_dropped and p.loss is not None and p.loss <= point.budget + 1e-9]
     text = f"it scores {score:.1f}; a {point.budget:g}-point budget reaches down to {score - point.budget:.1f}."
-    if len(within):
-        best = within.sort_values("n_dropped").iloc[-1]
-        at_most = within[within.n_dropped == best.n_dropped].strategy
-        text += f" Most layers dropped within it: {best.n_dropped} ({join_labels(at_most)})."
-    return Story("The full model is what all is compared with:", text, what_it_rests_on(full.iloc[0].to_dict()))
+    if within:
+        most = max(p.n_dropped for p in within)
+        text += f" Most layers dropped within it: {most} ({join_labels([p for p in within if p.n_dropped == most])})."
+    return Story("The full model is what all is compared with:", text, what_it_rests_on(full))
 
 
-def tell_others(drawn: pd.DataFrame, point: Point) -> tuple[str, str]:
+def tell_others(drawn: Sequence[CurvePoint], point: Point) -> tuple[str, str]:
     """(text, unknown) where the choice itself has no point."""
-    rows = drawn[(drawn.n_dropped == point.n_dropped) & (drawn.strategy != "custom") & drawn.loss.notna()]
-    if rows.empty:
-        known = sorted({int(k) for k in drawn.n_dropped if k})
+    there = [p for p in drawn if p.n_dropped == point.n_dropped and p.strategy != "custom" and p.loss is not None]
+    if not there:
+        known = sorted({p.n_dropped for p in drawn if p.n_dropped})
         return (f"the others have points at {join([str(k) for k in known])} layers dropped." if known else ""), ""
-    return f"at {point.share} the others {cost_span(rows.loss, many=len(rows) > 1)}.", ""
+    return f"at {point.share} the others {cost_span(losses(there), many=len(there) > 1)}.", ""
 
 
-def others(drawn: pd.DataFrame, own: dict) -> tuple[pd.DataFrame, list[str]]:
-    """The other strategies' points at as many dropped layers, and the strategies that drop the very same layers."""
-    rows = drawn[(drawn.n_dropped == own["n_dropped"]) & (drawn.strategy != own["strategy"]) & drawn.loss.notna()]
-    if own["dropped"] is None:
-        return rows, []
-    same = [layers == own["dropped"] for layers in rows.dropped]
-    different = [not equal for equal in same]
-    return rows.loc[different], rows.loc[same].strategy.tolist()
+def others(drawn: Sequence[CurvePoint], own: CurvePoint) -> tuple[list[CurvePoint], list[CurvePoint]]:
+    """The other strategies' points at as many dropped layers: those of other layers, and of the very same ones."""
+    there = [p for p in drawn if p.n_dropped == own.n_dropped and p.strategy != own.strategy and p.loss is not None]
+    twins = [p for p in there if own.dropped is not None and p.dropped == own.dropped]
+    return [p for p in there if p not in twins], twins
 
 
-def tell_measured(own: dict, rivals: pd.DataFrame, twins: list[str], point: Point) -> Story:
+def tell_measured(own: CurvePoint, rivals: list[CurvePoint], twins: list[CurvePoint], point: Point) -> Story:
     """Claims rest on intervals that do not overlap; what overlaps is said to be unsettled."""
-    worse, better = rivals[rivals.high < own["low"]], rivals[rivals.low > own["high"]]
-    level = rivals.drop(index=worse.index.union(better.index))
-    at = f"at {point.share} it {costs(own['loss'])}"
-    if rivals.empty:
-        lead, text = f"{point.label} {costs(own['loss'])} here:", f"{point.share} layers dropped."
-    elif len(better):
+    worse, better = [p for p in rivals if p.high < own.low], [p for p in rivals if p.low > own.high]
+    level = [p for p in rivals if p not in worse + better]
+    at = f"at {point.share} it {costs(own.loss)}"
+    if not rivals:
+        lead, text = f"{point.label} {costs(own.loss)} here:", f"{point.share} layers dropped."
+    elif better:
         lead = f"{point.label} is not the one to choose here:"
-        text = f"{at}, {join_labels(better.strategy)} {span(better.loss)}, and the intervals do not overlap."
-    elif level.empty:
+        text = f"{at}, {join_labels(better)} {span(losses(better))}, and the intervals do not overlap."
+    elif not level:
         lead = f"{point.label} is clearly best here:"
-        text = f"{at}, the others {cost_span(worse.loss, many=True)}, and no interval reaches its own."
-    elif len(worse):
+        text = f"{at}, the others {cost_span(losses(worse), many=True)}, and no interval reaches its own."
+    elif worse:
         lead = f"{point.label} is among the best here:"
-        text = f"{at}; {join_labels(worse.strategy)} {cost_span(worse.loss, many=len(worse) > 1)}, clearly more."
+        text = f"{at}; {join_labels(worse)} {cost_span(losses(worse), many=len(worse) > 1)}, clearly more."
     else:
         lead = "No strategy stands out here:"
-        rest = cost_span(level.loss, many=len(level) > 1)
-        text = f"at {point.share} {point.label} {costs(own['loss'])}, the others {rest}."
+        rest = cost_span(losses(level), many=len(level) > 1)
+        text = f"at {point.share} {point.label} {costs(own.loss)}, the others {rest}."
     unknown = what_it_rests_on(own)
-    if len(level):
-        names = join_labels([own["strategy"], *level.strategy])
+    if level:
+        names = join_labels([own, *level])
         unknown += f" The intervals of {names} overlap, so their order is not settled{tell_seeds(own, level)}."
     if twins:
         unknown += f" {join_labels(twins)} drop{'s' * (len(twins) == 1)} the same layers."
     return Story(lead, text, unknown)
 
 
-def tell_seeds(own: dict, level: pd.DataFrame) -> str:
+def tell_seeds(own: CurvePoint, level: list[CurvePoint]) -> str:
     """Whom it is surely ahead of or behind seed by seed, in the words of `findings`."""
-    orders, scores = {"ahead of": [], "behind": []}, dict(zip(own["seeds"], own["scores"], strict=True))
-    for rival in level.itertuples():
+    orders, scores = {"ahead of": [], "behind": []}, dict(zip(own.seeds, own.scores, strict=True))
+    for rival in level:
         pairs = zip(rival.seeds, rival.scores, strict=True)
         gaps = [scores[seed] - score for seed, score in pairs if seed in scores]
         if len(gaps) > 2 and describe_gaps(gaps)["certainty"] == SURE:
-            orders["ahead of" if gaps[0] > 0 else "behind"].append(rival.strategy)
-    told = " and ".join(f"{word} {join_labels(names)}" for word, names in orders.items() if names)
-    return f"; over its seeds alone {STRATEGIES[own['strategy']].label} is surely {told}" if told else ""
+            orders["ahead of" if gaps[0] > 0 else "behind"].append(rival)
+    told = " and ".join(f"{word} {join_labels(points)}" for word, points in orders.items() if points)
+    return f"; over its seeds alone {STRATEGIES[own.strategy].label} is surely {told}" if told else ""
 
 
-def tell_published(own: dict, rivals: pd.DataFrame, point: Point) -> Story:
-    least = min([own["loss"], *rivals.loss])
-    close = rivals[(rivals.loss - own["loss"]).abs() <= NEAR]
-    rest = rivals.drop(index=close.index)
-    at = f"at {point.share} it {costs(own['loss'])}"
-    if rivals.empty:
-        lead, text = f"{point.label} {costs(own['loss'])} here:", f"{point.share} layers dropped."
-    elif own["loss"] > least + NEAR:
-        best = rivals[rivals.loss == least]
+def tell_published(own: CurvePoint, rivals: list[CurvePoint], point: Point) -> Story:
+    least = min(losses([own, *rivals]))
+    close = [p for p in rivals if abs(p.loss - own.loss) <= NEAR]
+    rest = [p for p in rivals if p not in close]
+    at = f"at {point.share} it {costs(own.loss)}"
+    if not rivals:
+        lead, text = f"{point.label} {costs(own.loss)} here:", f"{point.share} layers dropped."
+    elif own.loss > least + NEAR:
+        best = [p for p in rivals if p.loss == least]
         lead = f"{point.label} loses more than it has to here:"
-        text = f"{at}, {join_labels(best.strategy)} {span(best.loss)}."
-    elif len(close):
+        text = f"{at}, {join_labels(best)} {span(losses(best))}."
+    elif close:
         lead = f"{point.label} is among the best here:"
-        text = f"{at}; {join_labels(close.strategy)} came within {NEAR} points"
-        text += f", {join_labels(rest.strategy)} {cost_span(rest.loss, many=len(rest) > 1)}." if len(rest) else "."
+        text = f"{at}; {join_labels(close)} came within {NEAR} points"
+        text += f", {join_labels(rest)} {cost_span(losses(rest), many=len(rest) > 1)}." if rest else "."
     else:
-        lead, text = f"{point.label} loses least here:", f"{at}, the others {span(rest.loss)}."
-    digitised = "figure-digitised" in (own["evidence"], *rivals.evidence)
+        lead, text = f"{point.label} loses least here:", f"{at}, the others {span(losses(rest))}."
+    digitised = "figure-digitised" in [p.evidence for p in (own, *rivals)]
     doubt = " Some were read off a figure (about 0.05 points)." if digitised else ""
     return Story(lead, text, what_it_rests_on(own) + doubt)
 
 
-def what_it_rests_on(row: dict) -> str:
-    if row["source"] != MEASURED:
+def what_it_rests_on(own: CurvePoint) -> str:
+    if own.source != MEASURED:
         return "One number per point; no seeds and no intervals are published."
-    n = len(row["seeds"])
-    others = f"{row['n_full']}{' others' * (row['n_full'] == n)}"
-    seeds = f"{n} seed{'s' * (n > 1)}" + ("" if row["paired"] else f" (the full model: {others})")
-    return f"{seeds}, {int(row['n_eval']):,} test texts."
+    n = len(own.seeds)
+    others = f"{own.n_full}{' others' * (own.n_full == n)}"
+    seeds = f"{n} seed{'s' * (n > 1)}" + ("" if own.paired else f" (the full model: {others})")
+    return f"{seeds}, {own.n_eval:,} test texts."
+
+
+def losses(points: Sequence[CurvePoint]) -> list[float]:
+    return [point.loss for point in points]
 
 
 def costs(loss: float) -> str:
@@ -202,8 +198,9 @@ def span(losses: Sequence[float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def join_labels(names: Sequence[str]) -> str:
-    return join([STRATEGIES[name].label for name in dict.fromkeys(names)])
+def join_labels(points: Sequence[CurvePoint]) -> str:
+    """Each strategy once."""
+    return join([STRATEGIES[name].label for name in dict.fromkeys(point.strategy for point in points)])
 
 
 def join(words: Sequence[str]) -> str:

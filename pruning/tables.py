@@ -4,29 +4,29 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from .frames import MEASURED
+from .curve import MEASURED, CurvePoint
 from .published import EVIDENCE, SOURCES
 from .runs import Run
 from .strategies import STRATEGIES, describe_layers
 
 
-def curve_numbers(curve: pd.DataFrame) -> pd.DataFrame:
+def curve_numbers(curve: Sequence[CurvePoint]) -> pd.DataFrame:
     """The numbers a curve draws, the full model once."""
     rows = [
         {
-            "Strategy": STRATEGIES[row.strategy].label if row.n_dropped else "Full model",
-            "Layers dropped": row.n_dropped,
-            "Which": describe_layers(row.dropped) if row.dropped is not None else "not published",
-            "Score": round(row.score, 2),
-            "Loss, points": round(row.loss, 2) if pd.notna(row.loss) else None,
-            "95% low": round(row.low, 2) if pd.notna(row.low) else None,
-            "95% high": round(row.high, 2) if pd.notna(row.high) else None,
-            "Seeds": len(row.seeds) or None,
-            "Test texts": int(row.n_eval) if pd.notna(row.n_eval) else None,
-            "Source": "measured" if row.source == MEASURED else f"{SOURCES[row.source].label}, {row.where}",
-            "Evidence": EVIDENCE.get(row.evidence, "run on this machine" if row.live else "shipped run"),
+            "Strategy": STRATEGIES[point.strategy].label if point.n_dropped else "Full model",
+            "Layers dropped": point.n_dropped,
+            "Which": describe_layers(point.dropped) if point.dropped is not None else "not published",
+            "Score": round(point.score, 2),
+            "Loss, points": round(point.loss, 2) if point.loss is not None else None,
+            "95% low": round(point.low, 2) if point.low is not None else None,
+            "95% high": round(point.high, 2) if point.high is not None else None,
+            "Seeds": len(point.seeds) or None,
+            "Test texts": point.n_eval,
+            "Source": "measured" if point.source == MEASURED else f"{SOURCES[point.source].label}, {point.where}",
+            "Evidence": EVIDENCE.get(point.evidence, "run on this machine" if point.live else "shipped run"),
         }
-        for row in curve.itertuples()
+        for point in curve
     ]
     return pd.DataFrame(rows).drop_duplicates(ignore_index=True)
 
@@ -43,13 +43,13 @@ def similarity_numbers(table: pd.DataFrame, labels: dict[str, str]) -> pd.DataFr
     )
 
 
-def run_rows(runs: Sequence[Run], curve: pd.DataFrame, is_live: Callable[[Run], bool]) -> pd.DataFrame:
+def run_rows(runs: Sequence[Run], curve: Sequence[CurvePoint], is_live: Callable[[Run], bool]) -> pd.DataFrame:
     """Every run behind the curve as a row for reading: the columns are headings, the first column is the number."""
     named: dict[tuple[int, ...], list[str]] = {}
-    for row in curve.itertuples():
-        label = STRATEGIES[row.strategy].label if row.n_dropped else "Full model"
-        named.setdefault(row.dropped, [])
-        named[row.dropped] += [] if label in named[row.dropped] else [label]
+    for point in curve:
+        label = STRATEGIES[point.strategy].label if point.n_dropped else "Full model"
+        named.setdefault(point.dropped, [])
+        named[point.dropped] += [] if label in named[point.dropped] else [label]
     full = {run.seed: run.score for run in runs if not run.n_dropped}
     rows = [
         {

@@ -1,10 +1,10 @@
 """The four tiles above the curve: the answer at the current choice, and what it saves. Made from the tables alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
-from .frames import MEASURED, Cost, find_point, full_score
+from .curve import MEASURED, CurvePoint, find_point, full_score
+from .frames import Cost
 from .story import MINUS, Point
 
 
@@ -14,45 +14,45 @@ class Tile:
     text: str
 
 
-def tiles(curve: pd.DataFrame, point: Point, cost: Cost) -> list[Tile]:
+def tiles(curve: Sequence[CurvePoint], point: Point, cost: Cost) -> list[Tile]:
     """Four: the answer, parameters, speed, training time."""
     return [answer_tile(curve, point), parameter_tile(cost, point), speed_tile(cost), training_tile(cost)]
 
 
-def answer_tile(curve: pd.DataFrame, point: Point) -> Tile:
+def answer_tile(curve: Sequence[CurvePoint], point: Point) -> Tile:
     if point.unnamed:
         return Tile(point.label, "name the layers to drop")
-    row = find_point(curve, point.strategy, point.n_dropped, point.dropped)
+    own = find_point(curve, point.strategy, point.n_dropped, point.dropped)
     if not point.n_dropped:
         name, text = "Full model", "nothing dropped; every loss is counted from here"
     else:
         name, text = f"{point.label} · drop {point.n_dropped}", ""
-    if not row:
-        published = len(curve) and curve.source.iloc[0] != MEASURED
+    if not own:
+        published = curve and curve[0].source != MEASURED
         return Tile(name, "not published" if published else "not measured yet: run it live")
-    return Tile(f"{name} → {row['score']:.1f}", text or loss_in_words(curve, row, point.budget))
+    return Tile(f"{name} → {own.score:.1f}", text or loss_in_words(curve, own, point.budget))
 
 
-def loss_in_words(curve: pd.DataFrame, row: dict, budget: float) -> str:
+def loss_in_words(curve: Sequence[CurvePoint], own: CurvePoint, budget: float) -> str:
     """The loss, and how it stands to the budget, with the interval's doubt."""
-    if row["loss"] is None:
+    if own.loss is None:
         return "the full model was not run, so the loss is not known"
     full = full_score(curve)
     limit = full - budget
-    side = "below" if row["loss"] >= 0 else "above"
-    inside = row["loss"] <= budget + 1e-9  # a loss of exactly the budget is within it
+    side = "below" if own.loss >= 0 else "above"
+    inside = own.loss <= budget + 1e-9  # a loss of exactly the budget is within it
     digits = 1
-    while not inside and digits < 4 and f"{row['loss']:.{digits}f}" == f"{budget:.{digits}f}":
+    while not inside and digits < 4 and f"{own.loss:.{digits}f}" == f"{budget:.{digits}f}":
         digits += 1  # 2.04 is beyond 2, and must not read 2.0
-    text = f"{abs(row['loss']):.{digits}f} points {side} the full model ({full:.1f}); "
+    text = f"{abs(own.loss):.{digits}f} points {side} the full model ({full:.1f}); "
     text += f"{'within' if inside else 'beyond'} your {budget:g}-point budget"
-    if row["low"] is not None and row["low"] < limit < row["high"]:
-        text += f", but its interval ({row['low']:.1f} to {row['high']:.1f}) spans the limit"
-    if row["n_at_chance"]:
-        seeds = f" with {row['n_at_chance']} of {len(row['scores'])} seeds" * (row["n_at_chance"] < len(row["scores"]))
+    if own.low is not None and own.low < limit < own.high:
+        text += f", but its interval ({own.low:.1f} to {own.high:.1f}) spans the limit"
+    if own.n_at_chance:
+        seeds = f" with {own.n_at_chance} of {len(own.scores)} seeds" * (own.n_at_chance < len(own.scores))
         text += f"; no better than chance{seeds} (Matthews correlation 0)"
-    elif len(row["scores"]) > 1:
-        text += f"; its {len(row['scores'])} seeds score {min(row['scores']):.1f} to {max(row['scores']):.1f}"
+    elif len(own.scores) > 1:
+        text += f"; its {len(own.scores)} seeds score {min(own.scores):.1f} to {max(own.scores):.1f}"
     return text
 
 

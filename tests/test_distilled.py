@@ -3,8 +3,8 @@
 import pytest
 from rows import make_halves, save_runs
 
+from pruning.curve import find_point, measured_curve
 from pruning.distilled import Distilled, find_distilled, tell_distilled
-from pruning.frames import find_point, measured_curve
 from pruning.store import Store
 
 

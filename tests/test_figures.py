@@ -8,8 +8,9 @@ from plotly.graph_objects import Figure
 from rows import make_run, make_similarity
 
 from pruning import figures
+from pruning.curve import full_score, measured_curve, published_curve
 from pruning.figures import score_against_dropped, similarity_of_layers
-from pruning.frames import full_score, measured_curve, published_curve, similarity_table
+from pruning.frames import similarity_table
 from pruning.palette import LOOKS, theme_colours
 from pruning.strategies import STRATEGIES
 from pruning.ui.parts import as_text
@@ -102,7 +103,7 @@ def test_a_marker_line_stands_at_the_number_dropped_in_sight(n_dropped, last):
 
 def test_the_full_model_and_the_budget_are_drawn_beside_whatever_is_compared():
     curve = measured_curve([*RUNS, make_run((1, 2), 73)], None)
-    figure = draw(curve[curve.strategy == "custom"], baseline=80.5)
+    figure = draw([point for point in curve if point.strategy == "custom"], baseline=80.5)
     assert shapes(figure, type="line", y0=80.5) and len(shapes(figure, type="rect")) == 3
     assert figure.layout.yaxis.range[1] > 80.5
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rows import make_run
 
-from pruning.frames import measured_curve
+from pruning.curve import measured_curve
 from pruning.labels import line_labels, lines_of, spread
 
 

@@ -4,7 +4,7 @@ import pytest
 from rows import make_run
 
 from pruning import story
-from pruning.frames import measured_curve, published_curve
+from pruning.curve import measured_curve, published_curve
 from pruning.story import Point
 
 COSINES = (0.7, 0.8, 0.95, 0.9)
@@ -13,7 +13,7 @@ PAPER = published_curve("BERT-base", "GLUE average", "sajjad2020")
 
 def tell(curve, point, drawn=("top", "bottom", "symmetric", "even-alternate", "odd-alternate", "custom")):
     """The story where those strategies are drawn."""
-    return story.tell(curve, point, curve[curve.strategy.isin(drawn)])
+    return story.tell(curve, point, [p for p in curve if p.strategy in drawn])
 
 
 def curve_of(top, bottom, symmetric, spread=1.0):
@@ -21,7 +21,7 @@ def curve_of(top, bottom, symmetric, spread=1.0):
     kept = {(0, 1, 2): top, (1, 2, 3): bottom, (0, 1, 3): symmetric}
     runs = [make_run(spread=spread), *(make_run(layers, score, spread=spread) for layers, score in kept.items())]
     curve = measured_curve(runs, None)
-    return curve[curve.strategy.isin(["top", "bottom", "symmetric"])]
+    return [point for point in curve if point.strategy in ("top", "bottom", "symmetric")]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 from rows import make_run, make_similarity
 
 from pruning import tables
-from pruning.frames import measured_curve, published_curve, similarity_table
+from pruning.curve import measured_curve, published_curve
+from pruning.frames import similarity_table
 
 RUNS = [make_run(), make_run(seed=1, score=81), make_run((0, 1, 2), 78)]
 

@@ -3,7 +3,8 @@
 import pytest
 from rows import make_run
 
-from pruning.frames import Cost, measured_cost, measured_curve, published_cost, published_curve
+from pruning.curve import measured_curve, published_curve
+from pruning.frames import Cost, measured_cost, published_cost
 from pruning.story import Point
 from pruning.tiles import tiles
 

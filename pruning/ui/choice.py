@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from .. import published
+from ..curve import MEASURED
 from ..figures import BUDGETS
-from ..frames import MEASURED
 from ..models import MODELS, NotInstalledError, installed_folder, resolve
 from ..plan import EXPORT, MOST_SEED, RUN, SIMILARITY, Request, is_whole
 from ..recipes import RECIPES

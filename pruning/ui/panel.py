@@ -2,8 +2,8 @@
 
 import gradio as gr
 
+from ..curve import MEASURED
 from ..figures import BUDGETS
-from ..frames import MEASURED
 from ..published import SOURCES
 from ..recipes import RECIPES
 from ..runs import POOLINGS, STARTS

@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 
 import gradio as gr
 
-from ..frames import MEASURED
+from ..curve import MEASURED
 from ..jobs import DONE, Job
 from ..store import Store
 from ..strategies import STRATEGIES

@@ -7,10 +7,10 @@ from functools import lru_cache
 import pandas as pd
 
 from .. import frames, published, story, tables, tiles
+from ..curve import MEASURED, CurvePoint, find_point, full_score, measured_curve, published_curve
 from ..data_figures import plain
 from ..distilled import Distilled, find_distilled, tell_distilled
 from ..figures import score_against_dropped, similarity_of_layers
-from ..frames import MEASURED
 from ..palette import cosine_colour
 from ..plan import Request
 from ..runs import POOLINGS, STARTS, Run, Similarity
@@ -29,9 +29,10 @@ class Frames:
 
     runs: list[Run]
     others: str  # what is stored of this model and task that cannot stand in a line with them
-    curve: pd.DataFrame
+    curve: list[CurvePoint]
     similarity: Similarity | None
     similarities: pd.DataFrame
+    span: tuple[float, float]  # lowest and highest of them
     live: frozenset[str]  # keys of the runs made on this machine
     beside: Distilled | None  # measured like these runs
 
@@ -67,13 +68,14 @@ def load_frames(
     same_task = [s for s in similarities if s.task == topic.key and subject.revision in ("", s.revision)]
     similarity = frames.matching(same_task, runs, pooling)
     if source == MEASURED:
-        curve = frames.measured_curve(runs, similarity and similarity.mean, lambda run: run.key in live)
+        curve = measured_curve(runs, similarity and similarity.mean, lambda run: run.key in live)
     else:
-        curve = frames.published_curve(subject.published, topic.published, source)
+        curve = published_curve(subject.published, topic.published, source)
     revision = similarity.revision if similarity else runs[0].revision if runs else subject.revision
     table = frames.similarity_table(similarities, pooling, revision)
+    span = (float(table.cosine.min()), float(table.cosine.max())) if len(table) else (0.0, 1.0)
     beside = find_distilled(subject.key, topic.key, topic.data, recipe, store) if source == MEASURED else None
-    return Frames(runs, describe_others(every, subject), curve, similarity, table, live, beside)
+    return Frames(runs, describe_others(every, subject), curve, similarity, table, span, live, beside)
 
 
 def describe_others(runs: list[Run], subject: Subject) -> str:
@@ -117,10 +119,10 @@ def make_settled_view(choice: Choice, subject: Subject, topic: Topic, store: Sto
         choice = replace(choice, n_dropped=len(dropped))
     looked_at = frozenset([choice.strategy, "custom", *(() if subject.shared else choice.compare)])
     named = dropped if choice.strategy == "custom" else None
-    drawn, numbers = drawn_rows(found, looked_at, named, f"{file_stem(subject, topic)}-curve.csv")
+    drawn, numbers = drawn_points(found, looked_at, named, f"{file_stem(subject, topic)}-curve.csv")
     point = story.Point(choice.strategy, choice.n_dropped, subject.n_layers or 0, dropped, choice.budget)
     told = story.tell(found.curve, point, drawn)
-    own = frames.find_point(found.curve, point.strategy, point.n_dropped, dropped) if point.n_dropped else None
+    own = find_point(found.curve, point.strategy, point.n_dropped, dropped) if point.n_dropped else None
     told = replace(told, text=f"{told.text} {tell_distilled(own, found.beside)}".strip())
     action = describe_action(choice, subject, topic, found.runs, dropped, error, store)
     shown = tiles.tiles(found.curve, point, find_cost(choice, subject, found, dropped))
@@ -137,16 +139,15 @@ def make_settled_view(choice: Choice, subject: Subject, topic: Topic, store: Sto
 
 
 @lru_cache(maxsize=64)
-def drawn_rows(
+def drawn_points(
     found: Frames, strategies: frozenset[str], named: tuple[int, ...] | None, file: str
-) -> tuple[pd.DataFrame, dict]:
-    """The rows of those strategies and of the layers `named` by hand, even where a strategy's run has measured them;
+) -> tuple[list[CurvePoint], dict]:
+    """The points of those strategies and of the layers `named` by hand, even where a strategy's run has measured them;
     and what the page shows of them as a table."""
-    rows = found.curve[found.curve.strategy.isin(strategies)]
-    if named:
-        own = frames.find_rows(found.curve, "custom", len(named), named)
-        rows = pd.concat([rows, own]).drop_duplicates(["strategy", "n_dropped", "dropped"]) if len(own) else rows
-    return rows, as_table(tables.curve_numbers(rows), file)
+    points = [point for point in found.curve if point.strategy in strategies]
+    own = find_point(found.curve, "custom", len(named), named) if named else None
+    points += [own] if own and own not in points else []
+    return points, as_table(tables.curve_numbers(points), file)
 
 
 def find_cost(choice: Choice, subject: Subject, found: Frames, dropped: tuple[int, ...] | None) -> frames.Cost:
@@ -156,7 +157,7 @@ def find_cost(choice: Choice, subject: Subject, found: Frames, dropped: tuple[in
 
 
 def draw_curve(
-    choice: Choice, subject: Subject, topic: Topic, found: Frames, drawn: pd.DataFrame, told: story.Story
+    choice: Choice, subject: Subject, topic: Topic, found: Frames, drawn: list[CurvePoint], told: story.Story
 ) -> dict:
     title, subtitle = curve_titles(choice, subject, topic, found, drawn)
     reference = (found.beside.label, found.beside.score) if found.beside else None
@@ -169,7 +170,7 @@ def draw_curve(
         subject.n_layers or 0,
         choice.strategy,
         choice.n_dropped,
-        frames.full_score(found.curve),
+        full_score(found.curve),
         choice.budget,
         reference,
         axis=axis_title(choice, found),
@@ -177,32 +178,35 @@ def draw_curve(
     return {"figure": figure, "label": f"{title}. {told}"}
 
 
-def curve_titles(choice: Choice, subject: Subject, topic: Topic, found: Frames, drawn: pd.DataFrame) -> tuple[str, str]:
+def curve_titles(
+    choice: Choice, subject: Subject, topic: Topic, found: Frames, drawn: list[CurvePoint]
+) -> tuple[str, str]:
     """What the curve shows, and what its numbers rest on."""
     about = f"{subject.label} on {topic.label}"
     if subject.error:
         return f"{subject.label} cannot be used", subject.error
-    if found.curve.empty:
+    if not found.curve:
         others = f"{found.others} · " if found.others else ""
         return f"No stored run of {about} with recipe {choice.recipe} yet", f"{others}run a point live to see it here"
-    if drawn.empty:
+    if not drawn:
         label = STRATEGIES[choice.strategy].label
         return f"No point of {label} on {about} to draw", "tick other strategies under Compare with to see theirs"
     if choice.source != MEASURED:
         source = published.SOURCES[choice.source]
-        where = story.join(list(dict.fromkeys(found.curve["where"])))
-        only = story.join_labels(found.curve.strategy)
+        where = story.join(list(dict.fromkeys(point.where for point in found.curve)))
+        only = story.join_labels(found.curve)
         return (
             "Score against layers dropped",
             f"{about} · open markers: published by {source.label} ({where}), for {only}",
         )
-    seeds = sorted({seed for row in found.curve.seeds for seed in row})
-    n = int(found.curve.n_eval.iloc[0])
+    seeds, n = {seed for point in found.curve for seed in point.seeds}, found.curve[0].n_eval
     subtitle = (
         f"{about}, {n:,} test texts · recipe {choice.recipe}{of_start(choice)} · mean of up to {len(seeds)} seeds"
     )
     subtitle += " · bars: 95% intervals over the test texts, widest over the seeds · ticks: single seeds"
-    return "Score against layers dropped", subtitle + (" · ★ run on this machine" if found.curve.live.any() else "")
+    return "Score against layers dropped", subtitle + (
+        " · ★ run on this machine" if any(point.live for point in found.curve) else ""
+    )
 
 
 def of_start(choice: Choice) -> str:
@@ -224,8 +228,7 @@ def draw_stack(choice: Choice, subject: Subject, found: Frames, dropped: tuple[i
     if not subject.n_layers:
         return {"title": "Layer stack", "subtitle": "known once the model is here", "layers": []}
     cosines = found.similarity.mean if found.similarity else [None] * subject.n_layers
-    low, high = (found.similarities.cosine.min(), found.similarities.cosine.max()) if found.similarity else (0, 1)
-    word, layers = "repeat" if subject.shared else "layer", []
+    (low, high), word, layers = found.span, "repeat" if subject.shared else "layer", []
     for layer in reversed(range(subject.n_layers)):
         value = cosines[layer]
         if value is None:

@@ -1,0 +1,133 @@
+"""The curve of scores against dropped layers as plain points, of stored runs or of published numbers.
+
+A strategy's point is found by the layers it keeps, so strategies that keep the same layers share their runs. The means
+over seeds are taken here. A run that was not made is no point.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from statistics import mean
+from typing import Any
+
+from . import published
+from .frames import by_stack, strategy_points
+from .runs import Run
+from .strategies import STRATEGIES
+
+MEASURED = "measured"  # the source of what this program ran; published points have a key of published.SOURCES
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One strategy at one number of dropped layers; scores in percent. Published ones have no seeds, no intervals."""
+
+    strategy: str
+    n_dropped: int
+    dropped: tuple[int, ...] | None  # None where a source does not say which
+    score: float  # mean over seeds
+    loss: float | None  # points below the full model, mean against mean; None: that was not run
+    source: str
+    low: float | None = None  # lowest and highest end of the seeds' 95% intervals over the test texts
+    high: float | None = None
+    seeds: tuple[int, ...] = ()
+    scores: tuple[float, ...] = ()  # one per seed
+    paired: bool = False  # the full model was run with the same seeds, so chance by the seed falls out of the loss
+    n_full: int = 0  # seeds of the full model
+    n_at_chance: int = 0  # seeds whose model is no better than chance
+    n_eval: int | None = None
+    where: str = ""  # published: the table or figure
+    evidence: str = ""  # published: a key of published.EVIDENCE
+    live: bool = False  # has a run made on this machine
+
+
+def measured_curve(
+    runs: Sequence[Run], similarity: Sequence[float] | None, is_live: Callable[[Run], bool] = lambda run: False
+) -> list[CurvePoint]:
+    """A point per strategy and number of dropped layers that was run; kept sets of no strategy are 'custom' points.
+
+    `runs` are comparable ones. `similarity` is a cosine per layer, which contribution goes by.
+    """
+    if not runs:
+        return []
+    n_layers = runs[0].n_layers
+    by_kept = by_stack(runs)
+    points = strategy_points(n_layers, similarity)
+    drawn = {kept for _, _, kept in points}
+    points += [("custom", n_layers - len(kept), kept) for kept in by_kept if kept not in drawn]
+    baseline = by_kept.get(tuple(range(n_layers)), [])
+    return [measured_point(name, by_kept[kept], baseline, is_live) for name, _, kept in points if kept in by_kept]
+
+
+def measured_point(strategy: str, runs: list[Run], baseline: list[Run], is_live: Callable[[Run], bool]) -> CurvePoint:
+    """The point of one kept set's runs, one per seed."""
+    runs = sorted(runs, key=lambda run: run.seed)
+    score, seeds = mean(run.score for run in runs), tuple(run.seed for run in runs)
+    return CurvePoint(
+        strategy,
+        runs[0].n_dropped,
+        runs[0].dropped,
+        score,
+        loss=mean(run.score for run in baseline) - score if baseline else None,
+        source=MEASURED,
+        low=min(run.interval[0] for run in runs),
+        high=max(run.interval[1] for run in runs),
+        seeds=seeds,
+        scores=tuple(run.score for run in runs),
+        paired=sorted(run.seed for run in baseline) == list(seeds),
+        n_full=len(baseline),
+        n_at_chance=sum(map(is_at_chance, runs)),
+        n_eval=runs[0].n_eval,
+        live=any(is_live(run) for run in runs),
+    )
+
+
+def is_at_chance(run: Run) -> bool:
+    """Whether its classes have nothing to do with the right ones, as where every text gets the same one."""
+    return run.metrics.get("matthews") == 0
+
+
+def published_curve(model: str, task: str, source: str) -> list[CurvePoint]:
+    """The same of one source's published numbers, by strategy. `model` as the source names it."""
+    rows = published.scores(model, task, source)
+    full = rows[rows.strategy == "none"]
+    if full.empty:
+        return []
+    baseline = next(full.itertuples())
+    reported = [name for name in STRATEGIES if name in set(rows.strategy)]
+    found = [published_point(name, baseline, baseline.score) for name in reported]
+    pruned = rows[rows.strategy.isin(reported)]
+    found += [published_point(row.strategy, row, baseline.score) for row in pruned.itertuples()]
+    return sorted(found, key=lambda point: (point.strategy, point.n_dropped))
+
+
+def published_point(strategy: str, row: Any, full_score: float) -> CurvePoint:
+    """`row` is one of `published.scores`, as itertuples gives it."""
+    return CurvePoint(
+        strategy,
+        int(row.n_dropped),
+        () if row.n_dropped == 0 else None,
+        float(row.score),
+        loss=float(full_score - row.score),
+        source=row.source,
+        where=row.where,
+        evidence=row.evidence,
+    )
+
+
+def find_point(
+    curve: Sequence[CurvePoint], strategy: str, n_dropped: int, dropped: tuple[int, ...] | None = None
+) -> CurvePoint | None:
+    """That point of the curve, or None; `dropped` tells apart those of strategy custom.
+
+    Layers named by hand are found where a strategy drops them too, as a point of custom.
+    """
+    points = [point for point in curve if point.n_dropped == n_dropped]
+    if strategy != "custom":
+        return next((point for point in points if point.strategy == strategy), None)
+    named = (point for point in points if dropped is not None and point.dropped == dropped)
+    return next((replace(point, strategy="custom") for point in named), None)
+
+
+def full_score(curve: Sequence[CurvePoint]) -> float | None:
+    """The full model's score, which every loss is counted from; None where it was not run."""
+    return next((point.score for point in curve if not point.n_dropped), None)
