@@ -18,6 +18,7 @@ from .frames import by_stack, comparable, matching
 from .inventory import inventory
 from .markdown import difference, signed, table
 from .models import MODELS
+from .order_report import order_findings
 from .runs import FINE_TUNED, Run
 from .store import FINDINGS, Store
 from .strategies import STRATEGIES
@@ -64,7 +65,8 @@ def report(store: Store) -> str:
     """All findings as Markdown, of the shipped rows alone."""
     store = store.without_own()
     lines = list(find_lines(store))
-    sections = [winners(lines), budgets(lines), beside_the_paper(lines, store), training_findings(store)]
+    sections = [winners(lines), budgets(lines), beside_the_paper(lines, store)]
+    sections += [order_findings(store), training_findings(store)]
     found = "\n".join(section for section in sections if section)
     return found and inventory(store) + found
 
