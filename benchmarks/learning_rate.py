@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--batch-sizes", nargs="+", type=int, default=[16])
     parser.add_argument("--dropouts", nargs="+", type=float, default=[0.0, 0.1])
     parser.add_argument("--drops", nargs="+", type=int, default=[0, 3], help="top layers dropped")
+    parser.add_argument("--kept", nargs="+", default=[], metavar="LAYERS", help='other stacks instead, such as "0 4 7"')
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1])
     parser.add_argument("--summary", action="store_true", help="only print what is measured")
     options = parser.parse_args()
@@ -41,29 +42,35 @@ def main() -> None:
         print(means.round(2).to_string())
         return
     known = {tuple(map(str, row)) for row in done[list(COLUMNS[:8])].itertuples(index=False)}
-    grid = (options.seeds, options.tasks, options.batch_sizes, options.dropouts, options.drops, options.rates)
-    for seed, task, batch_size, dropout, n_dropped, rate in itertools.product(*grid):
-        asked = (options.model, task, options.recipe, batch_size, dropout, rate, n_dropped, seed)
+    grid = (options.seeds, options.tasks, options.batch_sizes, options.dropouts, stacks(options), options.rates)
+    for seed, task, batch_size, dropout, kept, rate in itertools.product(*grid):
+        asked = (options.model, task, options.recipe, batch_size, dropout, rate, kept, seed)
         row = validate(*asked, known=known)
         if row:
             write_row(ROWS, row)
 
 
-def validate(model_name, task, recipe_name, batch_size, dropout, rate, n_dropped, seed, known) -> dict | None:
+def stacks(options: argparse.Namespace) -> list[str]:
+    """The layers that are kept, as they stand in a row."""
+    from pruning.models import resolve
+    from pruning.strategies import kept_layers
+
+    top = (kept_layers("top", resolve(options.model).n_layers, n_dropped) for n_dropped in options.drops)
+    return options.kept or [" ".join(map(str, kept)) for kept in top]
+
+
+def validate(model_name, task, recipe_name, batch_size, dropout, rate, kept, seed, known) -> dict | None:
     """One row: fine-tuned with that rate, scored on the validation split; None where it is known already."""
     from pruning.models import resolve
     from pruning.recipes import RECIPES
-    from pruning.strategies import kept_layers
     from pruning.tasks import load_task
 
     weights, data = resolve(model_name), load_task(task)
-    kept = kept_layers("top", weights.n_layers, n_dropped)
-    shown = " ".join(map(str, kept))
-    asked = (model_name, task, recipe_name, batch_size, dropout, rate, shown, seed)
+    asked = (model_name, task, recipe_name, batch_size, dropout, rate, kept, seed)
     if tuple(map(str, asked)) in known:
         return None
     recipe = replace(RECIPES[recipe_name], learning_rate=rate, batch_size=batch_size, dropout=dropout)
-    found = validation_score(weights, data, kept, recipe, seed)
+    found = validation_score(weights, data, tuple(map(int, kept.split())), recipe, seed)
     return dict(zip(COLUMNS, (*asked, data.task.metrics[0], round(found, 2)), strict=True))
 
 
