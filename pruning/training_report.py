@@ -4,13 +4,15 @@ The experiments are those of benchmarks/training_budget.py, whose rows are read 
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
+from statistics import mean
 
 import pandas as pd
 
 from .analysis_frames import name_share, of_recipe, state_names, training_table
 from .findings import contest, describe_gaps
-from .frames import matching
+from .frames import by_stack, comparable, matching
 from .markdown import difference, signed, table
 from .models import MODELS
 from .runs import POOLINGS, Run
@@ -18,7 +20,7 @@ from .store import Store
 from .strategies import STRATEGIES
 from .tasks import TASKS
 
-RECIPE, EXAMPLE = "standard", "movie-reviews"
+RECIPE, SHORT, EXAMPLE = "standard", "subset", "movie-reviews"
 EXPERIMENTS = Path(__file__).parent.parent / "benchmarks" / "training_budget.csv"
 HEADS = {  # what the classifier reads -> in words, in the order of the table
     "pooler": "the sentence token, through the pooler (as in all runs)",
@@ -75,21 +77,32 @@ def leader(best: dict | None) -> str:
 
 
 def states(store: Store) -> str:
-    """How much each state differs between texts before training, a column per model and pooling."""
+    """How much each state differs between texts before training, a column per model and pooling; and beside that of the
+    sentence token what Top scores where it ends there."""
     found = [s for s in store.similarities(task=EXAMPLE) if s.variation and s.model in MODELS]
     if not found:
         return ""
-    found.sort(key=lambda s: (list(MODELS).index(s.model), s.pooling != "sentence"))
-    columns = [list(map(name_share, s.variation)) for s in found]
-    names = state_names(range(max(map(len, columns)) - 1))
-    rows = zip(names, *(column + [""] * (len(names) - len(column)) for column in columns), strict=True)
+    columns = {"after layer": state_names(range(max(len(s.variation) for s in found) - 1))}
+    for s in sorted(found, key=lambda s: (list(MODELS).index(s.model), s.pooling != "sentence")):
+        label = MODELS[s.model].label
+        columns[f"{label}, {POOLINGS[s.pooling]}"] = list(map(name_share, s.variation))
+        scores = top_scores(store, s.model) if s.pooling == "sentence" else {}
+        if scores:
+            columns[f"{label}, score of Top that ends here"] = [scores.get(i - 1, "") for i in range(len(s.variation))]
+    rows = list(zip_longest(*columns.values(), fillvalue=""))
     explained = (
         "The classifier reads the sentence token. How much that differs from text to text in the full model before "
         "fine-tuning, in percent of the mean state's length, after each layer, which is the last one that Top keeps "
-        f"({TASKS[EXAMPLE].label.lower()}, validation texts; Method, Variation):\n\n"
+        f"({TASKS[EXAMPLE].label.lower()}, validation texts; Method, Variation; scores by recipe {SHORT}):\n\n"
     )
-    heads = ("after layer", *(f"{MODELS[s.model].label}, {POOLINGS[s.pooling]}" for s in found))
-    return f"\n### Why: what the classifier gets to read\n\n{explained}" + table(heads, list(rows))
+    return f"\n### Why: what the classifier gets to read\n\n{explained}" + table(list(columns), rows)
+
+
+def top_scores(store: Store, model: str) -> dict[int, str]:
+    """Last layer -> mean score of the lowest layers up to it, which strategy top keeps."""
+    stacks = by_stack(comparable(store.runs(model, EXAMPLE), SHORT))
+    lowest = {kept[-1]: runs for kept, runs in stacks.items() if kept == tuple(range(len(kept)))}
+    return {layer: f"{mean(run.score for run in runs):.1f}" for layer, runs in lowest.items()}
 
 
 def experiments(path: Path) -> str:

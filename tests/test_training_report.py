@@ -50,6 +50,17 @@ def test_states_are_told_in_percent_and_what_is_the_same_for_every_text_is_0(sto
     assert text.endswith("| emb | 0 |\n| 0 | 0.3 |\n| 1 | 0.3 |\n| 2 | 0.12 |\n| 3 | 1 |\n| 4 | 3 |\n| 5 | 66 |\n")
 
 
+def test_beside_the_states_stands_what_top_scores_where_it_ends_there(store, tmp_path):
+    runs = [
+        make_minilm_run(kept, score, seed) for kept, score in ((FULL, 85), (TOP, 79), (BOTTOM, 78)) for seed in (0, 1)
+    ]
+    runs = [replace(run, recipe=RECIPES["subset"].values(), key=f"short {n}") for n, run in enumerate(runs)]
+    (store.shipped / "run" / "short.jsonl").write_text("".join(f"{to_json(run)}\n" for run in runs))
+    text = states(store)
+    assert "| after layer | MiniLM, sentence token | MiniLM, score of Top that ends here |\n" in text
+    assert text.endswith("| 1 | 0.3 |  |\n| 2 | 0.12 | 79.0 |\n| 3 | 1 |  |\n| 4 | 3 |  |\n| 5 | 66 | 85.0 |\n")
+
+
 def test_an_experiment_is_low_against_high_seed_by_seed(tmp_path):
     path = tmp_path / "rows.csv"
     scores = {("pooler", "0 1 2"): (47, 48), ("pooler", "3 4 5"): (69, 70.5), ("mean", "0 1 2"): (73, 73)}
