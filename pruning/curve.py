@@ -39,6 +39,12 @@ class CurvePoint:
     evidence: str = ""  # published: a key of published.EVIDENCE
     live: bool = False  # has a run made on this machine
 
+    @property
+    def chance(self) -> str:
+        """Which seeds are no better than chance: '1 of 3 seeds'; '' where none is."""
+        n = len(self.scores)
+        return f"{self.n_at_chance} of {n} seed{'s' * (n > 1)}" if self.n_at_chance else ""
+
 
 def measured_curve(
     runs: Sequence[Run], similarity: Sequence[float] | None, is_live: Callable[[Run], bool] = lambda run: False

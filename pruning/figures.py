@@ -143,6 +143,7 @@ def hover_text(point: CurvePoint) -> str:
     seeds = (f"{seed}: {score:.2f}" for seed, score in zip(point.seeds, point.scores, strict=True))
     other = f" (the full model: {point.n_full} seeds)" if point.loss is not None and not point.paired else ""
     lines.append("by seed " + ", ".join(seeds) + other)
+    lines += [f"no better than chance with {point.chance}"] if point.chance else []
     return "<br>".join(lines + (["★ run on this machine"] if point.live else []))
 
 

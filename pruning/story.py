@@ -124,9 +124,16 @@ def tell_measured(own: CurvePoint, rivals: list[CurvePoint], twins: list[CurvePo
     if level:
         names = join_labels([own, *level])
         unknown += f" The intervals of {names} overlap, so their order is not settled{tell_seeds(own, level)}."
+    unknown += tell_chance(rivals)
     if twins:
         unknown += f" {join_labels(twins)} drop{'s' * (len(twins) == 1)} the same layers."
     return Story(lead, text, unknown)
+
+
+def tell_chance(rivals: list[CurvePoint]) -> str:
+    """Whose training came to nothing with some seeds, which then pull the mean down; the tile says it of the choice."""
+    told = [f"{STRATEGIES[p.strategy].label} ({p.chance})" for p in rivals if p.chance]
+    return f" No better than chance: {join(told)}." if told else ""
 
 
 def tell_seeds(own: CurvePoint, level: list[CurvePoint]) -> str:

@@ -48,9 +48,8 @@ def loss_in_words(curve: Sequence[CurvePoint], own: CurvePoint, budget: float) -
     text += f"{'within' if inside else 'beyond'} your {budget:g}-point budget"
     if own.low is not None and own.low < limit < own.high:
         text += f", but its interval ({own.low:.1f} to {own.high:.1f}) spans the limit"
-    if own.n_at_chance:
-        seeds = f" with {own.n_at_chance} of {len(own.scores)} seeds" * (own.n_at_chance < len(own.scores))
-        text += f"; no better than chance{seeds} (Matthews correlation 0)"
+    if own.chance:
+        text += f"; no better than chance with {own.chance} (Matthews correlation 0)"
     elif len(own.scores) > 1:
         text += f"; its {len(own.scores)} seeds score {min(own.scores):.1f} to {max(own.scores):.1f}"
     return text

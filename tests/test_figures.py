@@ -85,6 +85,13 @@ def test_points_run_on_this_machine_are_starred():
     assert top.marker.symbol == ("circle", "circle", "star") and "run on this machine" in top.customdata[2][1]
 
 
+def test_the_pointer_tells_seeds_that_are_at_chance():
+    failed = make_run((1, 2, 3), 50, seed=1, metrics={"accuracy": 50.0, "matthews": 0.0})
+    bottom = lines(draw(measured_curve([*RUNS, failed], None)))["Bottom"]
+    assert "no better than chance with 1 of 2 seeds" in bottom.customdata[1][1]
+    assert "chance" not in bottom.customdata[0][1]
+
+
 @pytest.mark.parametrize("live, symbol", [(False, LOOKS["custom"].marker), (True, "star")])
 def test_custom_layers_are_single_points_with_a_marker_of_their_own(live, symbol):
     curve = measured_curve([*RUNS, make_run((1, 2), 73)], None, lambda run: live)

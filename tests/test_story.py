@@ -144,6 +144,14 @@ def test_where_intervals_overlap_it_is_told_what_is_sure_over_the_seeds(top, bot
     assert told.unknown.endswith(words)
 
 
+def test_others_whose_training_came_to_nothing_with_some_seeds_are_named():
+    failed = {"accuracy": 50.0, "matthews": 0.0}
+    runs = [make_run(), make_run((0, 1, 2), 79), make_run((1, 2, 3), 70), make_run((1, 2, 3), 50, 1, metrics=failed)]
+    told = tell(measured_curve(runs, None), Point("top", 1, 4))
+    assert "No better than chance: Bottom (1 of 2 seeds)." in told.unknown
+    assert "chance" not in tell(measured_curve(runs[:3], None), Point("top", 1, 4)).unknown
+
+
 @pytest.mark.parametrize(
     "loss, words", [(2.04, "costs 2.0 points"), (-0.3, "gains 0.3 points"), (0.01, "costs nothing")]
 )
