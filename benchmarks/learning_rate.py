@@ -9,7 +9,6 @@ measured again. `--summary` prints the mean over seeds per model, task, recipe, 
 import argparse
 import itertools
 import sys
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -74,10 +73,17 @@ def validate(model_name, task, recipe_name, batch_size, dropout, rate, kept, see
     return dict(zip(COLUMNS, (*asked, data.task.metrics[0], round(found, 2)), strict=True))
 
 
+def nothing(_) -> None:
+    """What is changed, and who listens, where nobody says."""
+
+
 def validation_score(
-    weights, data, kept: tuple[int, ...], recipe, seed: int, change: Callable = lambda m: None
+    weights, data, kept: tuple[int, ...], recipe, seed: int, change: Callable = nothing, watch: Callable = nothing
 ) -> float:
-    """The task's main metric, in percent, of a stack fine-tuned by that recipe; `change` is done to the model first."""
+    """The task's main metric, in percent, of a stack fine-tuned by that recipe.
+
+    `change` is done to the model first; `watch` hears the training's progress after every step.
+    """
     from pruning.batches import encode
     from pruning.finetune import as_predictions, finetune, predict
     from pruning.layers import drop_layers
@@ -87,7 +93,9 @@ def validation_score(
     train, tokenizer = data.train.first(recipe.max_train), load_tokenizer(weights)
     model = drop_layers(load_model(weights, data.task.n_labels, seed), kept)
     change(model)
-    deque(finetune(model, encode(tokenizer, train.texts, recipe.max_tokens), train.labels, recipe, seed), maxlen=0)
+    encoded = encode(tokenizer, train.texts, recipe.max_tokens)
+    for progress in finetune(model, encoded, train.labels, recipe, seed):
+        watch(progress)
     *_, logits = predict(model, encode(tokenizer, data.validation.texts, recipe.max_tokens))
     metric = data.task.metrics[0]
     return score((metric,), data.validation.labels, as_predictions(logits))[metric]

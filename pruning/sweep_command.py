@@ -9,7 +9,7 @@ from .models import resolve
 from .plan import NeedsSimilarityError, Request, check
 from .pool import Outcome, count_cores, run_in_processes
 from .progress import explain
-from .runs import PRE_TRAINED, to_json
+from .runs import AS_IS, PRE_TRAINED, to_json
 from .store import Store
 from .strategies import describe_layers
 from .sweep import Clock, SweepPlan, plan_sweep
@@ -68,10 +68,13 @@ def planned_sweep(base: Request, options: argparse.Namespace, store: Store) -> S
 
 
 def make_clock(planned: SweepPlan, store: Store, n_workers: int) -> Clock:
-    """Starts from the stored runs of the same model, task and recipe; a cluster, 0 workers, knows nothing yet."""
-    spec = next(iter(planned.distinct.values()))
-    known = [run for run in store.runs(spec.model, spec.task) if n_workers and run.recipe == spec.recipe]
-    return Clock([len(planned.distinct[request].kept) for request in planned.left], known, n_workers)
+    """Starts from the stored runs of the same model, task and recipe; a cluster, 0 workers, knows nothing yet.
+
+    Nor is anything known of runs without training, all of whose time is scoring.
+    """
+    first, specs = next(iter(planned.distinct.values())), [planned.distinct[request] for request in planned.left]
+    known = store.runs(first.model, first.task) if n_workers and any(spec.start != AS_IS for spec in specs) else []
+    return Clock([len(spec.kept) for spec in specs], [run for run in known if run.recipe == first.recipe], n_workers)
 
 
 def outcomes(planned: SweepPlan, options: argparse.Namespace, store: Store) -> Iterator[Outcome]:

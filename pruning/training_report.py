@@ -11,6 +11,7 @@ from statistics import mean
 import pandas as pd
 
 from .analysis_frames import name_share, of_recipe, state_names, training_table
+from .collapse_report import TRAININGS, collapse_findings
 from .findings import contest, describe_gaps
 from .frames import by_stack, comparable, matching
 from .markdown import difference, signed, table
@@ -34,7 +35,7 @@ HEADS = {  # what the classifier reads -> in words, in the order of the table
 def training_findings(store: Store) -> str:
     """Who leads and why, as Markdown; empty where no stack was run with two numbers of training texts."""
     found = orders(store)
-    return found and found + states(store) + experiments(EXPERIMENTS)
+    return found and found + states(store) + experiments(EXPERIMENTS) + collapse_findings(TRAININGS)
 
 
 def orders(store: Store) -> str:

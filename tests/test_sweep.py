@@ -1,14 +1,17 @@
 """A sweep plans every point, runs each distinct kept set once, and leaves out what is stored."""
 
+from dataclasses import replace
+
 import pytest
 from rows import make_run
 from tiny import save_tiny
 
 from pruning.execute import compare, execute
 from pruning.plan import NeedsSimilarityError, Request, plan
+from pruning.runs import AS_IS
 from pruning.store import Store
 from pruning.sweep import Clock, duration, plan_sweep
-from pruning.sweep_command import name_layers
+from pruning.sweep_command import make_clock, name_layers
 
 
 @pytest.fixture
@@ -62,6 +65,14 @@ def test_the_time_left_rests_on_stored_runs_first_and_on_its_own_afterwards():
     assert str(clock) == "" and clock.left == 2
     clock.count(1)
     assert str(clock) == "about 0 s left"
+
+
+def test_no_time_is_foretold_where_nothing_is_trained(base, store):
+    (full,) = plan_sweep(base, ["top"], [0], [0], store).left
+    list(execute(full, store))
+    assert str(make_clock(plan_sweep(base, ["top"], [1], [0], store), store, 1)).endswith("left")
+    untrained = plan_sweep(replace(base, start=AS_IS), ["top"], [1], [0], store)
+    assert str(make_clock(untrained, store, 1)) == ""
 
 
 @pytest.mark.parametrize(
