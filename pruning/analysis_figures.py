@@ -90,7 +90,7 @@ def spread_of_layers(table: pd.DataFrame, title: str, subtitle: str, dropped: Se
 def variation_curves(table: pd.DataFrame, title: str, subtitle: str, chosen: str, last: str | None) -> dict:
     """Variation (y, percent of the mean state's length, logarithmic) of each state (x), a line per pooling.
 
-    `chosen` is the pooling that is drawn strong, `last` the state that a pruned model ends with, which is ringed.
+    `chosen` is the pooling that is drawn strong, `last` the state where a stack of the lowest layers ends: ringed.
     """
     if table.empty:
         return empty_figure(title, subtitle)

@@ -15,7 +15,7 @@ from .tasks import TASKS
 
 TRAININGS = Path(__file__).parent.parent / "benchmarks" / "collapse.csv"
 VARIED = ["kept", "learning_rate", "warm_up"]
-LOST = 1  # percent: where the token differs by less from text to text, the classifier cannot tell them apart
+LOST = 1  # percent: with less at the end a training is counted among those that lost the differences
 HEADS = ("kept", "rate", "warm-up", "seeds", "before", "at its lowest", "at the end", "score")
 
 
@@ -28,9 +28,9 @@ def collapse_findings(path: Path) -> str:
         "validation texts), in percent of the mean state's length, and the score on the validation split, seed by "
         "seed (`benchmarks/collapse.py`).\n"
     )
-    groups = pd.read_csv(path).groupby(["model", "task", "recipe"])
+    groups = pd.read_csv(path, dtype={"kept": str}).groupby(["model", "task", "recipe"])
     tables = "".join(collapse_table(*names, rows) for names, rows in groups)
-    return f"\n### Why some stacks learn nothing\n\n{explained}{tables}"
+    return f"\n### Stacks that learn nothing\n\n{explained}{tables}"
 
 
 def collapse_table(model: str, task: str, recipe: str, rows: pd.DataFrame) -> str:
@@ -53,8 +53,10 @@ def collapse_table(model: str, task: str, recipe: str, rows: pd.DataFrame) -> st
 def sum_up(found: pd.DataFrame) -> str:
     """One sentence on the trainings that lost the differences, and the others."""
     lost = found.end < LOST
-    told = [f"{lost.sum()} of {len(found)} trainings end with less than {LOST}% of difference"]
-    for scores, whose in ((found[lost].score, "they score"), (found[~lost].score, "the others score")):
+    told = []
+    for scores, how in ((found[lost].score, "less than"), (found[~lost].score, "more than")):
         if len(scores):
-            told.append(f"{whose} {scores.min():.1f} to {scores.max():.1f}")
+            low, high = f"{scores.min():.1f}", f"{scores.max():.1f}"
+            reach = low if low == high else f"{low} to {high}"
+            told.append(f"{len(scores)} of {len(found)} trainings end with {how} {LOST}% and score {reach}")
     return f"{'; '.join(told)}."

@@ -6,6 +6,7 @@ over seeds are taken here. A run that was not made is no point.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import sqrt
 from statistics import mean
 from typing import Any
 
@@ -14,6 +15,7 @@ from .frames import by_stack, strategy_points
 from .runs import Run
 from .strategies import STRATEGIES
 
+CORRELATIONS = ("matthews", "spearman")  # of classes and of numbers, among the metrics of tasks
 MEASURED = "measured"  # the source of what this program ran; published points have a key of published.SOURCES
 
 
@@ -31,13 +33,17 @@ class CurvePoint:
     high: float | None = None
     seeds: tuple[int, ...] = ()
     scores: tuple[float, ...] = ()  # one per seed
-    paired: bool = False  # the full model was run with the same seeds, so chance by the seed falls out of the loss
-    n_full: int = 0  # seeds of the full model
+    full_seeds: tuple[int, ...] = ()  # of the full model
     n_at_chance: int = 0  # seeds whose model is no better than chance
     n_eval: int | None = None
     where: str = ""  # published: the table or figure
     evidence: str = ""  # published: a key of published.EVIDENCE
     live: bool = False  # has a run made on this machine
+
+    @property
+    def paired(self) -> bool:
+        """The full model was run with the same seeds, so chance by the seed falls out of the loss."""
+        return self.seeds == self.full_seeds
 
     @property
     def chance(self) -> str:
@@ -79,8 +85,7 @@ def measured_point(strategy: str, runs: list[Run], baseline: list[Run], is_live:
         high=max(run.interval[1] for run in runs),
         seeds=seeds,
         scores=tuple(run.score for run in runs),
-        paired=sorted(run.seed for run in baseline) == list(seeds),
-        n_full=len(baseline),
+        full_seeds=tuple(sorted(run.seed for run in baseline)),
         n_at_chance=sum(map(is_at_chance, runs)),
         n_eval=runs[0].n_eval,
         live=any(is_live(run) for run in runs),
@@ -88,8 +93,13 @@ def measured_point(strategy: str, runs: list[Run], baseline: list[Run], is_live:
 
 
 def is_at_chance(run: Run) -> bool:
-    """Whether its classes have nothing to do with the right ones, as where every text gets the same one."""
-    return run.metrics.get("matthews") == 0
+    """Whether its predictions go no better with the right ones than unrelated ones might, by their correlation.
+
+    Of n unrelated pairs the correlation is normal with deviation 1/sqrt(n), and above 1.96 of it in 2.5% of cases. A
+    task without a correlation among its metrics (MNLI) is never called so.
+    """
+    found = next((run.metrics[name] for name in CORRELATIONS if name in run.metrics), None)
+    return found is not None and found / 100 <= 1.96 / sqrt(run.n_eval)
 
 
 def published_curve(model: str, task: str, source: str) -> list[CurvePoint]:

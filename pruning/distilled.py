@@ -1,4 +1,4 @@
-"""A pruned model beside a smaller one that was distilled: as many layers, fine-tuned alike, measured here."""
+"""A pruned model beside a small one that was distilled, from another model: fine-tuned alike, measured here."""
 
 from dataclasses import dataclass
 
@@ -38,8 +38,8 @@ def find_distilled(model: str, task: str, data: str, recipe: str, store: Store) 
     return Distilled(beside.label, beside.n_layers, runs[0].parameters, full.score, full.low, full.high)
 
 
-def tell_distilled(own: CurvePoint | None, beside: Distilled | None) -> str:
-    """A sentence on a measured point of the curve; '' where there is nothing to compare.
+def tell_distilled(own: CurvePoint | None, parameters: int | None, beside: Distilled | None) -> str:
+    """A sentence on a measured point of the curve with the `parameters` it has; '' where there is nothing to compare.
 
     A difference is called one only where the 95% intervals do not overlap.
     """
@@ -50,6 +50,7 @@ def tell_distilled(own: CurvePoint | None, beside: Distilled | None) -> str:
     elif own.high < beside.low:
         verdict = "clearly more"
     else:
-        verdict = "and the intervals overlap"
+        verdict = "not clearly another score, the intervals overlap"
     size = f"{beside.n_layers} layers and {millions(beside.parameters)} parameters"
-    return f"{beside.label}, a distilled model of {size}, scores {beside.score:.1f}: {verdict}."
+    here = f" (here: {millions(parameters)})" if parameters else ""
+    return f"{beside.label}, distilled from another model to {size}{here}, scores {beside.score:.1f}: {verdict}."

@@ -3,13 +3,16 @@
 Two stacks are compared seed by seed, so that chance by the seed falls out of the difference. How sure a difference is:
 
 sure        three seeds or more that all agree, and the 95% t interval of their differences leaves out 0;
-every seed  two seeds or more that all agree in which is better, which a few may do by chance;
+every seed  two seeds or more that all agree in which is better, which so few may do by chance;
 open        the seeds disagree, or there is one alone.
+
+The best of several stacks is as sure as it is of being ahead of the one it is least sure of.
 
 That covers the seeds alone: all of them are scored on the same test texts, whose choice adds chance of its own.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import sqrt
 from statistics import mean, stdev
 
@@ -18,36 +21,59 @@ from .frames import by_stack, strategy_points
 from .runs import Run
 from .strategies import STRATEGIES
 
-SURE, EVERY, OPEN = "sure", "every seed", "open"
+OPEN, EVERY, SURE = CERTAINTIES = ("open", "every seed", "sure")  # from the least to the most
 LEVEL = 0.975  # of the upper end of a 95% interval
+SAME = 1e-9  # points
 
 
-def compare(better: Sequence[Run], worse: Sequence[Run]) -> dict | None:
-    """gap (points, mean over the shared seeds), gaps (one per seed), low and high (None: one seed), certainty.
+@dataclass(frozen=True)
+class Difference:
+    """Between two stacks, in points."""
 
-    Both are runs of one stack each. None where no seed was run of both.
-    """
+    gap: float  # mean of the gaps
+    gaps: tuple[float, ...]  # one per seed
+    low: float | None  # ends of the mean's 95% t interval; None: one seed
+    high: float | None
+    certainty: str  # one of CERTAINTIES
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The best stack of its size; strategies as the labels of all that keep a stack."""
+
+    n_dropped: int
+    best: list[str]
+    rival: list[str]  # the next best
+    kept: tuple[int, ...]  # by the best
+    score: float  # mean over the best one's seeds
+    loss: float  # mean against mean: the full model may have other seeds
+    rival_at_chance: bool
+    gap: float  # ahead of the next best, over the seeds that all of them share
+    certainty: str  # of being ahead of every other one: that of the least certain
+
+
+def compare(better: Sequence[Run], worse: Sequence[Run]) -> Difference | None:
+    """Over the seeds that both were run with; None where there is none. Both are runs of one stack each."""
     scores = [{run.seed: run.score for run in runs} for runs in (better, worse)]
     seeds = sorted(scores[0].keys() & scores[1].keys())
-    if not seeds:
-        return None
-    return describe_gaps([scores[0][seed] - scores[1][seed] for seed in seeds])
+    return describe_gaps([scores[0][seed] - scores[1][seed] for seed in seeds]) if seeds else None
 
 
-def describe_gaps(gaps: Sequence[float]) -> dict:
-    """What `compare` says of differences in points, one per seed."""
-    from scipy.special import stdtrit  # of Student's t; slow to import, and most views do without it
+def describe_gaps(gaps: Sequence[float]) -> Difference:
+    """Of differences in points, one per seed."""
+    from scipy.special import stdtrit  # of Student's t; slow to import, and views of one or two seeds do without it
 
     half = float(stdtrit(len(gaps) - 1, LEVEL)) * stdev(gaps) / sqrt(len(gaps)) if len(gaps) > 1 else None
     low, high = (None, None) if half is None else (mean(gaps) - half, mean(gaps) + half)
-    return {"gap": mean(gaps), "gaps": gaps, "low": low, "high": high, "certainty": certainty(gaps, low, high)}
+    return Difference(mean(gaps), tuple(gaps), low, high, certainty(gaps, low, high))
 
 
 def certainty(gaps: Sequence[float], low: float | None, high: float | None) -> str:
     """A word for differences with that interval, see above."""
     if low is None or not (all(gap > 0 for gap in gaps) or all(gap < 0 for gap in gaps)):
         return OPEN
-    return SURE if len(gaps) > 2 and (low > 0 or high < 0) else EVERY
+    varies = max(gaps) - min(gaps) > SAME  # gaps that are all alike are so because scores are counts of texts
+    return SURE if varies and len(gaps) > 2 and (low > 0 or high < 0) else EVERY
 
 
 def stacks_of(n_layers: int, n_dropped: int, similarity: Sequence[float] | None) -> dict[tuple[int, ...], list[str]]:
@@ -59,12 +85,9 @@ def stacks_of(n_layers: int, n_dropped: int, similarity: Sequence[float] | None)
     return found
 
 
-def contest(runs: Sequence[Run], n_dropped: int, similarity: Sequence[float] | None) -> dict | None:
-    """The best stack of that size and the next, by their means over the seeds that all stacks of that size share; None
-    where there are fewer than two stacks, no such seed, or no full model with it.
-
-    best, rival (labels of the strategies that keep them), kept and rival_kept, score and loss of the best (mean against
-    mean, as the curve has it: the full model may have more seeds), rival_at_chance, and what `compare` says of the two.
+def contest(runs: Sequence[Run], n_dropped: int, similarity: Sequence[float] | None) -> Contest | None:
+    """The best stack of that size by the mean over the seeds that all stacks of that size share; None where there are
+    fewer than two stacks, no such seed, or no full model with it.
     """
     groups, full = by_stack(runs), [run for run in runs if not run.n_dropped]
     labels = stacks_of(runs[0].n_layers, n_dropped, similarity) if runs else {}
@@ -72,11 +95,20 @@ def contest(runs: Sequence[Run], n_dropped: int, similarity: Sequence[float] | N
     stacks = {kept: [run for run in groups[kept] if run.seed in shared] for kept in labels if kept in groups}
     if len(stacks) < 2 or not shared & {run.seed for run in full}:
         return None
-    best, rival, *_ = sorted(stacks, key=lambda kept: -mean(run.score for run in stacks[kept]))
-    score = mean(run.score for run in stacks[best])
-    row = {"n_dropped": n_dropped, "best": labels[best], "rival": labels[rival], "kept": best, "rival_kept": rival}
-    row |= {"score": score, "loss": mean(run.score for run in full) - score}
-    return row | {"rival_at_chance": all(map(is_at_chance, stacks[rival]))} | compare(stacks[best], stacks[rival])
+    best, *others = sorted(stacks, key=lambda kept: -mean(run.score for run in stacks[kept]))
+    leads = [compare(stacks[best], stacks[kept]) for kept in others]
+    score = mean(run.score for run in groups[best])
+    return Contest(
+        n_dropped,
+        labels[best],
+        labels[others[0]],
+        best,
+        score,
+        loss=mean(run.score for run in full) - score,
+        rival_at_chance=all(map(is_at_chance, stacks[others[0]])),
+        gap=leads[0].gap,
+        certainty=min((lead.certainty for lead in leads), key=CERTAINTIES.index),
+    )
 
 
 def seeds_of(groups: Iterable[Sequence[Run]]) -> set[int]:
@@ -93,7 +125,7 @@ def kept_by(strategy: str, n_layers: int, n_dropped: int, similarity: Sequence[f
 
 def compare_strategies(
     runs: Sequence[Run], better: str, worse: str, n_dropped: int, similarity: Sequence[float] | None
-) -> dict | None:
+) -> Difference | None:
     """What `compare` says of two strategies that drop as many layers; None without runs of both."""
     if not runs:
         return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from .findings import Difference
 from .story import MINUS
 
 
@@ -16,7 +17,7 @@ def signed(points: float) -> str:
     return f"{round(points, 1) + 0:+.1f}".replace("-", MINUS)
 
 
-def difference(found: dict) -> str:
-    """What `findings.describe_gaps` found, in points with its interval."""
-    interval = "" if found["low"] is None else f" ({signed(found['low'])} to {signed(found['high'])})"
-    return f"{signed(found['gap'])}{interval}"
+def difference(found: Difference) -> str:
+    """In points, with its interval."""
+    interval = "" if found.low is None else f" ({signed(found.low)} to {signed(found.high)})"
+    return f"{signed(found.gap)}{interval}"

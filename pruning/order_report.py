@@ -44,7 +44,7 @@ def order_rows(store: Store, model: str, task: str, recipe: str) -> Iterator[tup
             if kept in stacks[FINE_TUNED] or kept in stacks[AS_IS]:
                 scores = [mean_score(stacks[start].get(kept, [])) for start in STARTS]
                 gain = compare(stacks[FINE_TUNED].get(kept, []), stacks[PRE_TRAINED].get(kept, []))
-                told = f"{difference(gain)}, {gain['certainty']}" if gain else ""
+                told = f"{difference(gain)}, {gain.certainty}" if gain else ""
                 yield str(n_dropped), " = ".join(labels), *scores, told
 
 

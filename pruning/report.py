@@ -1,7 +1,7 @@
 """The findings in words, made from the shipped rows: `results report` writes them where people read them.
 
-Every number comes from the rows, the published tables and the experiments of benchmarks/training_budget.py; a test
-fails where README or the tab Method say otherwise.
+Every number comes from the rows, the published tables and the experiments of benchmarks/training_budget.py and
+collapse.py; a test fails where README or the tab Method say otherwise.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,8 @@ import pandas as pd
 
 from . import published
 from .budget import most_droppable
-from .findings import OPEN, compare, compare_strategies, contest, describe_gaps, kept_by
+from .collapse_report import TRAININGS, collapse_findings
+from .findings import OPEN, Contest, Difference, compare, compare_strategies, contest, describe_gaps, kept_by
 from .frames import by_stack, comparable, matching
 from .inventory import inventory
 from .markdown import difference, signed, table
@@ -23,14 +24,15 @@ from .runs import FINE_TUNED, Run
 from .store import FINDINGS, Store
 from .strategies import STRATEGIES
 from .tasks import TASKS
-from .training_report import training_findings
+from .tiles import millions
+from .training_report import EXPERIMENTS, experiments, orders, states
 
 RECIPES = ("standard", "subset")  # whose runs are findings; a quick run is a demonstration
 BUDGETS = (1, 2, 3)
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- findings: the command `results report` writes what follows -->\n", "<!-- findings end -->"
 PAPER, PAPERS_MODELS = "sajjad2020", ("BERT-base", "XLNet-base")
-PAPERS_SHARE = 98  # percent of the score that it says is kept with up to 40% of the layers dropped
+PAPERS_SHARE = 98  # percent, of its abstract: "prune [...] up to 40%, while maintaining up to 98%"
 MARGIN = 1  # points within which two scores are as good as each other, where the paper says they are
 
 
@@ -65,20 +67,23 @@ def report(store: Store) -> str:
     """All findings as Markdown, of the shipped rows alone."""
     store = store.without_own()
     lines = list(find_lines(store))
+    if not lines:
+        return ""
     sections = [winners(lines), budgets(lines), beside_the_paper(lines, store)]
-    sections += [order_findings(store), training_findings(store)]
-    found = "\n".join(section for section in sections if section)
-    return found and inventory(store) + found
+    sections += [order_findings(store), orders(store), states(store), experiments(EXPERIMENTS)]
+    sections += [collapse_findings(TRAININGS)]
+    return inventory(store) + "\n".join(section for section in sections if section)
 
 
 def write(store: Store) -> list[Path]:
     """Puts the findings into README and the file that the tab Method shows. OSError: README has no place for them."""
     text, readme = report(store), README.read_text(encoding="utf-8")
-    if BEGIN not in readme or END not in readme:
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
         raise OSError(
-            f"{README.name} has no place for the findings: the lines {BEGIN.strip()!r} and {END!r} are missing"
+            f"{README.name} has no place for the findings: it needs the line {BEGIN.strip()!r} and below it {END!r}"
         )
-    before, after = readme.split(BEGIN)[0], readme.split(END)[1]
     README.write_text(f"{before}{BEGIN}{text}{END}{after}", encoding="utf-8")
     FINDINGS.write_text(text, encoding="utf-8")
     return [README, FINDINGS]
@@ -121,21 +126,23 @@ def winners(lines: Sequence[Line]) -> str:
     if not parts:
         return ""
     explained = (
-        "The best stack of each size, its mean score, its loss (mean against mean of all seeds), and its lead on the "
-        "next best, seed by seed. *Sure*: three seeds or more agree, and the 95% t interval of their differences "
-        "leaves out 0; *every seed*: two or three agree, which they may do by chance; *open*: they do not, or there is "
-        "one. That is about the seeds alone: all are scored on the same test texts, and what another choice of texts "
-        "would change is what the bars in the app show.\n"
+        "The best stack of each size, its mean score and its loss (mean against mean, each over all its seeds), its "
+        "lead on the next best over the seeds that all stacks of that size have, and how sure it is to be ahead of "
+        "every other one. *Sure*: three seeds or more agree, and the 95% t interval of their differences leaves out "
+        "0; *every seed*: all agree, two or more, which so few may do by chance; *open*: they do not, or there is one. "
+        "That is about the seeds alone: all are scored on the same test texts, and what another choice of texts would "
+        "change is what the bars in the app show. *At chance*: no seed's predictions go with the right ones more than "
+        "unrelated ones might.\n"
     )
     return f"### Which strategy wins\n\n{explained}" + "".join(parts)
 
 
-def winner_cell(found: dict | None) -> str:
+def winner_cell(found: Contest | None) -> str:
     if not found:
         return ""
-    chance = " (at chance)" * found["rival_at_chance"]
-    lead = f"{signed(found['gap'])} on {found['rival'][0]}{chance}, {found['certainty']}"
-    return f"{' = '.join(found['best'])} {found['score']:.1f} ({signed(-found['loss'])}); {lead}"
+    chance = " (at chance)" if found.rival_at_chance else ""
+    lead = f"{signed(found.gap)} on {found.rival[0]}{chance}, {found.certainty}"
+    return f"{' = '.join(found.best)} {found.score:.1f} ({signed(-found.loss)}); {lead}"
 
 
 def budgets(lines: Sequence[Line]) -> str:
@@ -164,7 +171,9 @@ def beside_the_paper(lines: Sequence[Line], store: Store) -> str:
     """What the paper says of BERT and XLNet on GLUE, what comes out here, and whether that agrees."""
     claims = [
         strategy_claim(lines, "top", "bottom", "With half of the layers dropped, the top ones are the ones to drop"),
-        strategy_claim(lines, "top", "even-alternate", "and dropping the top ones is better than every other one"),
+        strategy_claim(
+            lines, "top", "even-alternate", "With half dropped, the top ones are better to drop than every other one"
+        ),
         share_claim(lines),
         halved_claim(lines, store),
         order_claim(lines, store),
@@ -191,7 +200,7 @@ def strategy_claim(lines: Sequence[Line], better: str, worse: str, text: str) ->
 
 def share_claim(lines: Sequence[Line]) -> list[tuple]:
     """With a third of the layers dropped: the share of the score that is kept, by strategy top, seed by seed."""
-    text = f"With a third of the layers dropped (top), {PAPERS_SHARE}% of the score is kept"
+    text = f"Up to 40% of the layers can go while up to {PAPERS_SHARE}% of the score is kept; here a third, by top"
     shares = {model: 100 * paper_scores(model)["top", 4] / paper_scores(model)["none", 0] for model in PAPERS_MODELS}
     numbers, rows = ", ".join(f"{model} {share:.1f}%" for model, share in shares.items()), []
     for line in lines:
@@ -199,31 +208,31 @@ def share_claim(lines: Sequence[Line]) -> list[tuple]:
         pruned, full = ({run.seed: run.score for run in by_stack(line.runs).get(k, [])} for k in (kept, line.every))
         gaps = [100 * pruned[seed] / full[seed] - PAPERS_SHARE for seed in sorted(pruned.keys() & full.keys())]
         if gaps:
-            found = describe_gaps(gaps)
-            ends = (
-                ""
-                if found["low"] is None
-                else " ({:.1f} to {:.1f})".format(*(found[end] + PAPERS_SHARE for end in ("low", "high")))
-            )
-            verdict = "agrees" if found["gap"] >= 0 else "less is kept"
-            verdict = OPEN if found["certainty"] == OPEN else f"{verdict}, {found['certainty']}"
-            rows.append((text, numbers, where(line), f"{found['gap'] + PAPERS_SHARE:.1f}%{ends}", verdict))
+            found, ends = describe_gaps(gaps), ""
+            if found.low is not None:
+                ends = f" ({found.low + PAPERS_SHARE:.1f} to {found.high + PAPERS_SHARE:.1f})"
+            verdict = "agrees" if found.gap >= 0 else "less is kept"
+            verdict = OPEN if found.certainty == OPEN else f"{verdict}, {found.certainty}"
+            rows.append((text, numbers, where(line), f"{found.gap + PAPERS_SHARE:.1f}%{ends}", verdict))
     return rows
 
 
 def halved_claim(lines: Sequence[Line], store: Store) -> list[tuple]:
-    """Half of a large model against a distilled one of as many layers, fine-tuned alike."""
+    """Half of a large model against a distilled one of as many layers on the same texts, fine-tuned alike."""
     name, distilled = published.distilled("BERT-base", published.AVERAGE, PAPER)
     text = "Half of a large model is as good as a distilled one of as many layers"
     numbers, rows = f"BERT-base {signed(paper_scores('BERT-base')['top', 6] - distilled)} against {name}", []
     for line in lines:
         beside = MODELS[line.model].distilled
         runs = store.runs(beside, line.task) if beside else []
-        small = [run for run in comparable(runs, line.recipe) if not run.n_dropped]
+        same = [run for run in runs if run.data == line.runs[0].data]
+        small = [run for run in comparable(same, line.recipe) if not run.n_dropped]
         kept = kept_by("top", line.n_layers, line.n_layers // 2, line.similarity)
-        found = compare(by_stack(line.runs).get(kept, []), small)
+        half = by_stack(line.runs).get(kept, [])
+        found = compare(half, small)
         if found:
-            label = f"{where(line)}; beside {MODELS[beside].label}"
+            label = f"{where(line)}, {millions(half[0].parameters)} parameters; "
+            label += f"beside {MODELS[beside].label}, {millions(small[0].parameters)}, distilled from another model"
             rows.append((text, numbers, label, difference(found), judged_at_most(found, is_loss=True)))
     return rows
 
@@ -245,20 +254,21 @@ def order_claim(lines: Sequence[Line], store: Store) -> list[tuple]:
     return rows
 
 
-def judged(found: dict) -> tuple[str, str]:
+def judged(found: Difference) -> tuple[str, str]:
     """A difference in points with its interval, and whether its sign is the paper's, which is positive."""
-    verdict = "agrees" if found["gap"] > 0 else "contradicts"
-    verdict = OPEN if found["certainty"] == OPEN else f"{verdict}, {found['certainty']}"
+    verdict = "agrees" if found.gap > 0 else "contradicts"
+    verdict = OPEN if found.certainty == OPEN else f"{verdict}, {found.certainty}"
     return difference(found), verdict
 
 
-def judged_at_most(found: dict, is_loss: bool = False) -> str:
+def judged_at_most(found: Difference, is_loss: bool = False) -> str:
     """Whether a gain (or with `is_loss` a loss, the same the other way round) is at most MARGIN, over its interval."""
-    if found["low"] is None:
+    if found.low is None:
         return OPEN
-    low, high = (-found["high"], -found["low"]) if is_loss else (found["low"], found["high"])
-    verdict = "agrees" if high <= MARGIN else "contradicts" if low > MARGIN else OPEN
-    return f"{verdict}, within {MARGIN} point" if verdict == "agrees" else verdict
+    low, high = (-found.high, -found.low) if is_loss else (found.low, found.high)
+    if high <= MARGIN:
+        return f"agrees: at most {MARGIN} point {'less' if is_loss else 'more'}"
+    return "contradicts" if low > MARGIN else OPEN
 
 
 def where(line: Line) -> str:

@@ -89,7 +89,8 @@ def tell_others(drawn: Sequence[CurvePoint], point: Point) -> tuple[str, str]:
     there = [p for p in drawn if p.n_dropped == point.n_dropped and p.strategy != "custom" and p.loss is not None]
     if not there:
         known = sorted({p.n_dropped for p in drawn if p.n_dropped})
-        return (f"the others have points at {join([str(k) for k in known])} layers dropped." if known else ""), ""
+        text = f"there are points at {join([str(k) for k in known])} of {point.n_layers} dropped." if known else ""
+        return text, ""
     return f"at {point.share} the others {cost_span(losses(there), many=len(there) > 1)}.", ""
 
 
@@ -123,7 +124,8 @@ def tell_measured(own: CurvePoint, rivals: list[CurvePoint], twins: list[CurvePo
     unknown = what_it_rests_on(own)
     if level:
         names = join_labels([own, *level])
-        unknown += f" The intervals of {names} overlap, so their order is not settled{tell_seeds(own, level)}."
+        unknown += f" The intervals of {names} overlap: with other test texts their order may change."
+        unknown += tell_seeds(own, level)
     unknown += tell_chance(rivals)
     if twins:
         unknown += f" {join_labels(twins)} drop{'s' * (len(twins) == 1)} the same layers."
@@ -137,15 +139,15 @@ def tell_chance(rivals: list[CurvePoint]) -> str:
 
 
 def tell_seeds(own: CurvePoint, level: list[CurvePoint]) -> str:
-    """Whom it is surely ahead of or behind seed by seed, in the words of `findings`."""
+    """Whom it is surely ahead of or behind on these texts seed by seed, in the words of `findings`."""
     orders, scores = {"ahead of": [], "behind": []}, dict(zip(own.seeds, own.scores, strict=True))
     for rival in level:
         pairs = zip(rival.seeds, rival.scores, strict=True)
         gaps = [scores[seed] - score for seed, score in pairs if seed in scores]
-        if len(gaps) > 2 and describe_gaps(gaps)["certainty"] == SURE:
+        if len(gaps) > 2 and describe_gaps(gaps).certainty == SURE:
             orders["ahead of" if gaps[0] > 0 else "behind"].append(rival)
     told = " and ".join(f"{word} {join_labels(points)}" for word, points in orders.items() if points)
-    return f"; over its seeds alone {STRATEGIES[own.strategy].label} is surely {told}" if told else ""
+    return f" On these {STRATEGIES[own.strategy].label} is surely {told}, seed by seed." if told else ""
 
 
 def tell_published(own: CurvePoint, rivals: list[CurvePoint], point: Point) -> Story:
@@ -173,9 +175,10 @@ def tell_published(own: CurvePoint, rivals: list[CurvePoint], point: Point) -> S
 def what_it_rests_on(own: CurvePoint) -> str:
     if own.source != MEASURED:
         return "One number per point; no seeds and no intervals are published."
-    n = len(own.seeds)
-    others = f"{own.n_full}{' others' * (own.n_full == n)}"
-    seeds = f"{n} seed{'s' * (n > 1)}" + ("" if own.paired else f" (the full model: {others})")
+    n, full = len(own.seeds), [str(seed) for seed in own.full_seeds]
+    seeds = f"{n} seed{'s' * (n > 1)}"
+    if not own.paired and full:
+        seeds += f" (the full model: seed{'s' * (len(full) > 1)} {join(full)})"
     return f"{seeds}, {own.n_eval:,} test texts."
 
 

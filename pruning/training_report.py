@@ -11,8 +11,7 @@ from statistics import mean
 import pandas as pd
 
 from .analysis_frames import name_share, of_recipe, state_names, training_table
-from .collapse_report import TRAININGS, collapse_findings
-from .findings import contest, describe_gaps
+from .findings import Contest, contest, describe_gaps
 from .frames import by_stack, comparable, matching
 from .markdown import difference, signed, table
 from .models import MODELS
@@ -30,12 +29,6 @@ HEADS = {  # what the classifier reads -> in words, in the order of the table
     "normed": "the sentence token, normalised over the batch",
     "mean": "the mean over all tokens",
 }
-
-
-def training_findings(store: Store) -> str:
-    """Who leads and why, as Markdown; empty where no stack was run with two numbers of training texts."""
-    found = orders(store)
-    return found and found + states(store) + experiments(EXPERIMENTS) + collapse_findings(TRAININGS)
 
 
 def orders(store: Store) -> str:
@@ -73,8 +66,8 @@ def order_tables(runs: Sequence[Run], similarity: Sequence[float] | None) -> Ite
         yield title + table(("texts", *(STRATEGIES[name].label for name in names), "leader"), rows)
 
 
-def leader(best: dict | None) -> str:
-    return f"{' = '.join(best['best'])} {signed(best['gap'])}, {best['certainty']}" if best else "–"
+def leader(best: Contest | None) -> str:
+    return f"{' = '.join(best.best)} {signed(best.gap)} on {best.rival[0]}, {best.certainty}" if best else "–"
 
 
 def states(store: Store) -> str:
@@ -108,7 +101,7 @@ def top_scores(store: Store, model: str) -> dict[int, str]:
 
 def experiments(path: Path) -> str:
     """Low half kept against high half kept, for each thing that was varied; nothing where no rows are there."""
-    done = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["model", "task"])
+    done = pd.read_csv(path, dtype={"kept": str}) if path.exists() else pd.DataFrame(columns=["model", "task"])
     return "".join(experiment_table(*names, group) for names, group in done.groupby(["model", "task"]))
 
 
@@ -121,7 +114,7 @@ def experiment_table(model: str, task: str, done: pd.DataFrame) -> str:
         low, high = sorted(wide.columns, key=lambda kept: list(map(int, kept.split())))
         gaps = describe_gaps((wide[low] - wide[high]).tolist())
         cells = (HEADS[head], f"{rate:g}", precision, f"{n_train:,}", f"{wide[low].mean():.1f}")
-        cells += (f"{wide[high].mean():.1f}", difference(gaps), gaps["certainty"], len(wide))
+        cells += (f"{wide[high].mean():.1f}", difference(gaps), gaps.certainty, len(wide))
         rows.append(((list(HEADS).index(head), precision, rate, n_train), cells))
     if not rows:
         return ""

@@ -28,8 +28,9 @@ def test_the_distilled_model_is_found_by_the_same_recipe_and_task(store):
 def test_only_intervals_that_are_apart_decide(score, verdict):
     curve = measured_curve([run for run in make_halves(score) if run.model == "mpnet-base"], None)
     own, beside = find_point(curve, "top", 6), Distilled("MiniLM", 6, 4_000_000, 85.5, 84.0, 87.0)
-    assert tell_distilled(own, beside).startswith(
-        "MiniLM, a distilled model of 6 layers and 4 M parameters, scores 85.5: "
+    told = tell_distilled(own, 7_000_000, beside)
+    assert told.startswith(
+        "MiniLM, distilled from another model to 6 layers and 4 M parameters (here: 7 M), scores 85.5: "
     )
-    assert verdict in tell_distilled(own, beside)
-    assert tell_distilled(None, beside) == tell_distilled(own, None) == ""
+    assert verdict in told
+    assert tell_distilled(None, None, beside) == tell_distilled(own, 7_000_000, None) == ""

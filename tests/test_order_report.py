@@ -17,7 +17,11 @@ HEAD = "| dropped | strategy | drop, then fine-tune | fine-tune, drop, then fine
 
 def make_store(folder, scores, recipe="standard") -> Store:
     runs = [
-        replace(make_minilm_run(kept, score + seed / 10, seed), start=start, recipe=RECIPES[recipe].values())
+        replace(
+            make_minilm_run(kept, score + (seed + (start == FINE_TUNED)) % 3 / 10, seed),
+            start=start,
+            recipe=RECIPES[recipe].values(),
+        )
         for (start, kept), score in scores.items()
         for seed in (0, 1, 2)
     ]
@@ -28,7 +32,7 @@ def make_store(folder, scores, recipe="standard") -> Store:
 def test_each_stack_that_was_dropped_from_a_fine_tuned_model_is_a_row(tmp_path):
     text = order_findings(make_store(tmp_path, SCORES))
     assert f"**MiniLM, movie reviews, recipe standard.**\n{HEAD}" in text
-    assert text.endswith("| 3 | Top | 80.1 | 81.1 |  | +1.0 (+1.0 to +1.0), sure |\n") and "Bottom" not in text
+    assert text.endswith("| 3 | Top | 80.1 | 81.1 |  | +1.0 (+0.6 to +1.4), sure |\n") and "Bottom" not in text
 
 
 def test_chance_is_told(tmp_path):

@@ -17,7 +17,11 @@ from pruning.store import SHIPPED, Store
 def store(tmp_path) -> Store:
     """The default model on one task, three seeds: whole, and every half that a strategy but contribution keeps."""
     scores = {(0, 1, 2, 3, 4, 5): 88, (0, 1, 2): 84, (3, 4, 5): 80, (0, 2, 4): 83, (1, 3, 5): 82, (0, 1, 5): 83.5}
-    runs = [make_minilm_run(kept, score + seed / 10, seed) for kept, score in scores.items() for seed in (0, 1, 2)]
+    runs = [
+        make_minilm_run(kept, score + (seed + (kept != (0, 1, 2))) % 3 / 10, seed)
+        for kept, score in scores.items()
+        for seed in (0, 1, 2)
+    ]
     runs = [replace(run, recipe=RECIPES["standard"].values(), key=f"{n}") for n, run in enumerate(runs)]
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "minilm-l6.jsonl").write_text("".join(f"{to_json(run)}\n" for run in runs))
@@ -29,7 +33,7 @@ def test_the_report_says_who_wins_what_a_loss_buys_and_what_the_paper_says(store
     assert "| 3 | Top 84.1 (−4.0); +0.5 on Symmetric, sure |" in text
     assert "| MiniLM, movie reviews | standard | 6 | none | none | none |" in text
     assert (
-        "BERT-base +13.0, XLNet-base +8.6 | MiniLM, movie reviews, standard | +4.0 (+4.0 to +4.0) | agrees, sure |"
+        "BERT-base +13.0, XLNet-base +8.6 | MiniLM, movie reviews, standard | +4.0 (+3.6 to +4.4) | agrees, sure |"
         in text
     )
 
@@ -51,9 +55,9 @@ def test_a_difference_agrees_with_the_paper_by_its_sign(gaps, verdict):
 @pytest.mark.parametrize(
     "gaps, is_loss, verdict",
     [
-        ((0.1, -0.1, 0.0), False, "agrees, within 1 point"),  # a tie is what the paper claims
+        ((0.1, -0.1, 0.0), False, "agrees: at most 1 point more"),  # a tie is what the paper claims
         ((5.0, 5.1, 5.2), False, "contradicts"),
-        ((5.0, 5.1, 5.2), True, "agrees, within 1 point"),  # better than as good
+        ((5.0, 5.1, 5.2), True, "agrees: at most 1 point less"),  # better than as good
         ((-5.0, -5.1, -5.2), True, "contradicts"),
         ((0.0, 2.0, 4.0), False, "open"),
         ((0.0,), False, "open"),
@@ -64,11 +68,13 @@ def test_as_good_as_means_within_a_point_over_the_interval(gaps, is_loss, verdic
 
 
 def test_the_share_that_is_kept_is_counted_seed_by_seed(store):
-    runs = [make_minilm_run((0, 1, 2, 3), 0.97 * (88 + seed / 10), seed) for seed in (0, 1, 2)]
+    runs = [make_minilm_run((0, 1, 2, 3), 0.97 * (88 + (seed + 1) % 3 / 10), seed) for seed in (0, 1, 2)]
     runs = [replace(run, recipe=RECIPES["standard"].values(), key=f"third {run.seed}") for run in runs]
     with (store.shipped / "run" / "minilm-l6.jsonl").open("a") as file:
         file.write("".join(f"{to_json(run)}\n" for run in runs))
-    assert "| MiniLM, movie reviews, standard | 97.0% (97.0 to 97.0) | less is kept, sure |" in report.report(store)
+    assert "| MiniLM, movie reviews, standard | 97.0% (97.0 to 97.0) | less is kept, every seed |" in report.report(
+        store
+    )
 
 
 def test_rows_of_the_users_own_are_no_findings(store):

@@ -24,7 +24,7 @@ def store(tmp_path) -> Store:
     shipped = save_shipped(tmp_path / "shipped")
     runs = [
         replace(
-            make_minilm_run(kept, score + seed / 10, seed),
+            make_minilm_run(kept, score + (seed + (kept == BOTTOM)) % 3 / 10, seed),
             recipe=RECIPES["standard"].values() | {"max_train": n_train if n_train < 6040 else None},
             n_train=n_train,
             key=f"{n_train} {kept} {seed}",
@@ -40,7 +40,9 @@ def store(tmp_path) -> Store:
 def test_the_leader_is_told_for_every_number_of_texts(store):
     text = orders(store)
     assert "**MiniLM, movie reviews, 3 of 6 layers dropped.**\n| texts | Top | Bottom | leader |" in text
-    assert "| 500 | 60.1 | 70.1 | Bottom +10.0, sure |\n| 6,040 | 84.1 | 80.1 | Top +4.0, sure |" in text
+    assert (
+        "| 500 | 60.1 | 70.1 | Bottom +10.0 on Top, sure |\n| 6,040 | 84.1 | 80.1 | Top +4.0 on Bottom, sure |" in text
+    )
     assert "1 of 6" not in text  # run with one number of texts alone, and of another recipe
 
 

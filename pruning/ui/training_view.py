@@ -1,6 +1,7 @@
 """Everything the tab Training budget shows of a choice, as plain values. It rests on stored runs."""
 
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -8,7 +9,7 @@ import pandas as pd
 
 from ..analysis_figures import score_against_texts
 from ..analysis_frames import name_share, of_recipe, training_table
-from ..findings import OPEN, compare, contest
+from ..findings import OPEN, Contest, Difference, compare, contest
 from ..frames import by_stack
 from ..runs import Run
 from ..store import Store
@@ -16,10 +17,15 @@ from ..strategies import STRATEGIES
 from .choice import Choice, Subject
 from .topics import Topic
 from .view import as_value, file_stem, score_axis
-from .why_view import Scene, alike, last_kept, make_scene
+from .why_view import Scene, alike, last_of_lowest, make_scene
 
 TITLE = "Score against training texts"
 TEXTS = (500, 1000, 2000, 4000)  # numbers of training texts that are offered
+CERTAINTY = (
+    "Leads are means over the seeds, and as sure as they are of being ahead of every other strategy. Sure: three seeds "
+    "or more agree, and the 95% t interval of their differences leaves out 0; every seed: all agree, two or more, "
+    "which may be chance; else open."
+)
 
 
 @lru_cache(maxsize=128)
@@ -70,58 +76,69 @@ def tell(scene: Scene, runs: Sequence[Run], similarity: Sequence[float] | None, 
     groups = {n: [run for run in runs if run.n_train == n] for n in sorted({run.n_train for run in runs})}
     found = {n: best for n, group in groups.items() if (best := contest(group, n_dropped, similarity))}
     if len(found) < 2:
-        text = (
-            "strategies were compared here with fewer than two numbers of training texts; the command below adds one."
-        )
+        text = "strategies were compared here with fewer than two numbers of training texts."
         return {"lead": lead, "text": text, "unknown": ""}
     few, many = min(found), max(found)
     first, last = found[few], found[many]
-    gaps = [compare(*(by_stack(groups[n])[best["kept"]] for best in (first, last))) for n in (few, many)]
-    if first["kept"] != last["kept"] and gaps[0]["gap"] > 0 > gaps[1]["gap"] and not is_open(*gaps):
+    turn = [between(groups[n], first, last) for n in (few, many)]
+    text = f"with {few:,} {lead_of(first)}; with {many:,} {lead_of(last)}."
+    if all(turn) and turn[0].gap > 0 > turn[1].gap and not is_open(*turn):
         lead = "The order turns with the number of training texts:"
-    elif first["kept"] == last["kept"] and not is_open(first, last):
+        text += f" Against {name(last)} {name(first)} is {tell_gap(turn[0])} there, {tell_gap(turn[1])} here."
+    elif first.kept == last.kept and not is_open(first, last):
         lead = f"{name(first)} is best with {few:,} texts and with {many:,}:"
     else:
         lead = "Who leads is not settled:"
-    text = f"with {few:,} {lead_of(first)}; with {many:,} {lead_of(last)}." + tell_variation(scene, first["kept"])
-    unknown = "Leads are means over the seeds. Sure: three seeds or more agree, and the 95% t interval of their "
-    unknown += "differences leaves out 0; every seed: two or three agree, which may be chance; else open."
-    return {"lead": lead, "text": text, "unknown": unknown}
+    return {"lead": lead, "text": text + tell_variation(scene), "unknown": CERTAINTY}
 
 
-def is_open(*differences: dict) -> bool:
-    return any(found["certainty"] == OPEN for found in differences)
+def between(runs: Sequence[Run], first: Contest, last: Contest) -> Difference | None:
+    """How far the one winner is ahead of the other, where these runs have both."""
+    stacks = by_stack(runs)
+    return compare(stacks.get(first.kept, []), stacks.get(last.kept, []))
 
 
-def tell_variation(scene: Scene, kept: tuple[int, ...]) -> str:
-    """How much what the classifier reads differs between texts before training, for the choice and for `kept`."""
+def is_open(*found: Difference | Contest) -> bool:
+    return any(one.certainty == OPEN for one in found)
+
+
+def tell_gap(found: Difference) -> str:
+    return f"{abs(found.gap):.1f} {'ahead' if found.gap > 0 else 'behind'} ({found.certainty})"
+
+
+def tell_variation(scene: Scene) -> str:
+    """How much the sentence token differs between texts before training where the chosen strategy ends, and where the
+    full model does; '' where it keeps others than the lowest layers, since then no state is the full model's."""
     read = next((s.variation for s in alike(scene) if s.pooling == "sentence"), ())
-    last = last_kept(scene)
-    if not read or last in (None, kept[-1]):
+    last = last_of_lowest(scene)
+    if not read or last is None or last + 2 == len(read):
         return ""
-    own, other = (f"{name_share(read[i + 1])}%" for i in (last, kept[-1]))
+    own, full = (f"{name_share(read[i])}%" for i in (last + 1, -1))
     return (
         " In the full model before fine-tuning the sentence token, which the classifier reads, differs from text to"
         f" text by {own} of its length after layer {last}, the last one that {STRATEGIES[scene.choice.strategy].label}"
-        f" keeps, and by {other} after layer {kept[-1]}, the leader's last (tab Similarity)."
+        f" keeps, and by {full} after the last of all (tab Similarity)."
     )
 
 
-def name(best: dict) -> str:
-    return " = ".join(best["best"])
+def name(best: Contest) -> str:
+    return " = ".join(best.best)
 
 
-def lead_of(best: dict) -> str:
-    return f"{name(best)} leads {best['rival'][0]} by {best['gap']:.1f} points ({best['certainty']})"
+def lead_of(best: Contest) -> str:
+    return f"{name(best)} leads {best.rival[0]} by {best.gap:.1f} points ({best.certainty})"
 
 
 def describe_sweep(scene: Scene, runs: Sequence[Run], n_dropped: int) -> dict:
-    """The command that adds a number of training texts; nothing where there is none to add."""
-    known = {run.n_train for run in runs if run.n_dropped == n_dropped}
-    n_texts = next((n for n in TEXTS if n not in known), None)
+    """The command that adds runs with a number of training texts that has fewer than another, and fewer texts than
+    there are; nothing where there is none to add."""
+    sizes = Counter(run.n_train for run in runs if run.n_dropped == n_dropped)
+    most, full = max(sizes.values(), default=0), max((run.n_train for run in runs), default=max(TEXTS) + 1)
+    n_texts = next((n for n in TEXTS if n < full and sizes[n] < most), None) if sizes else TEXTS[0]
     if not scene.topic.has_texts or scene.subject.error or scene.topic.file or not n_texts:
         return {"text": "", "command": []}
-    command = ["python -m pruning sweep", f"--model {shlex.quote(scene.choice.model)}", f"--task {scene.topic.name}"]
-    command += ["--drops 0" + f" {n_dropped}" * bool(n_dropped), "--seeds 0 1 2", f"--recipe {scene.choice.recipe}"]
-    text = "Adds a number of training texts to the figure:"
-    return {"text": text, "command": [*command, f"--max-train {n_texts}"]}
+    choice, drops = scene.choice, f"--drops 0 {n_dropped}" if n_dropped else "--drops 0"
+    command = ["python -m pruning sweep", f"--model {shlex.quote(choice.model)}", f"--task {scene.topic.name}", drops]
+    command += ["--seeds 0 1 2", f"--recipe {choice.recipe}", f"--max-train {n_texts}"]
+    command += [f"--similarity {choice.pooling}"] if choice.pooling != Choice.pooling else []
+    return {"text": "Adds a number of training texts to the figure:", "command": command}

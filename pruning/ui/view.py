@@ -13,7 +13,7 @@ from ..distilled import Distilled, find_distilled, tell_distilled
 from ..figures import score_against_dropped, similarity_of_layers
 from ..palette import cosine_colour
 from ..plan import Request
-from ..runs import POOLINGS, STARTS, Run, Similarity
+from ..runs import POOLINGS, PRE_TRAINED, STARTS, Run, Similarity
 from ..store import Store
 from ..strategies import STRATEGIES, describe_layers
 from ..tasks import TASKS
@@ -74,7 +74,8 @@ def load_frames(
     revision = similarity.revision if similarity else runs[0].revision if runs else subject.revision
     table = frames.similarity_table(similarities, pooling, revision)
     span = (float(table.cosine.min()), float(table.cosine.max())) if len(table) else (0.0, 1.0)
-    beside = find_distilled(subject.key, topic.key, topic.data, recipe, store) if source == MEASURED else None
+    alike = source == MEASURED and start == PRE_TRAINED  # as the small one is trained
+    beside = find_distilled(subject.key, topic.key, topic.data, recipe, store) if alike else None
     return Frames(runs, describe_others(every, subject), curve, similarity, table, span, live, beside)
 
 
@@ -123,9 +124,11 @@ def make_settled_view(choice: Choice, subject: Subject, topic: Topic, store: Sto
     point = story.Point(choice.strategy, choice.n_dropped, subject.n_layers or 0, dropped, choice.budget)
     told = story.tell(found.curve, point, drawn)
     own = find_point(found.curve, point.strategy, point.n_dropped, dropped) if point.n_dropped else None
-    told = replace(told, text=f"{told.text} {tell_distilled(own, found.beside)}".strip())
+    cost = find_cost(choice, subject, found, dropped)
+    beside = tell_distilled(own, cost.parameters and cost.parameters[1], found.beside)
+    told = replace(told, text=f"{told.text} {beside}".strip())
     action = describe_action(choice, subject, topic, found.runs, dropped, error, store)
-    shown = tiles.tiles(found.curve, point, find_cost(choice, subject, found, dropped))
+    shown = tiles.tiles(found.curve, point, cost)
     return View(
         tiles={"tiles": [asdict(tile) for tile in shown], "query": as_query(choice)},
         curve=draw_curve(choice, subject, topic, found, drawn, told) | {"numbers": numbers},

@@ -115,8 +115,8 @@ def draw_variation(scene: Scene) -> dict:
     title = "How much does a state differ from text to text?"
     subtitle = f"{scene.about} before fine-tuning: root mean square distance from the mean state, in lengths of that"
     subtitle = subtitle if found else f"{scene.about}: not measured yet"
-    last = last_kept(scene)
-    subtitle += " · ringed: the last layer kept at the current choice" if found and last is not None else ""
+    last = last_of_lowest(scene)
+    subtitle += " · ringed: where the current choice ends" if found and last is not None else ""
     table = tables.variation_table(found)
     figure = draw.variation_curves(table, title, subtitle, scene.choice.pooling, None if last is None else str(last))
     numbers = table.rename(
@@ -135,11 +135,12 @@ def alike(scene: Scene) -> list[Similarity]:
     return [same[pooling] for pooling in POOLINGS if pooling in same]
 
 
-def last_kept(scene: Scene) -> int | None:
-    """The last layer that a model of the choice keeps."""
+def last_of_lowest(scene: Scene) -> int | None:
+    """The last layer that the choice keeps, where it keeps the lowest ones: up to it the two models are the same."""
     if scene.dropped is None or not scene.subject.n_layers:
         return None
-    return max(set(range(scene.subject.n_layers)) - set(scene.dropped))
+    n_kept = scene.subject.n_layers - len(scene.dropped)
+    return n_kept - 1 if set(scene.dropped).isdisjoint(range(n_kept)) else None
 
 
 def draw_drift(scene: Scene) -> dict:
