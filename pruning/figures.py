@@ -141,9 +141,8 @@ def hover_text(point: CurvePoint) -> str:
         return "<br>".join([*lines, f"{SOURCES[point.source].label}, {point.where}: {EVIDENCE[point.evidence]}"])
     lines.append(f"95% interval {point.low:.1f} to {point.high:.1f}, {point.n_eval} test texts")
     seeds = (f"{seed}: {score:.2f}" for seed, score in zip(point.seeds, point.scores, strict=True))
-    lines.append("by seed " + ", ".join(seeds))
-    if point.full_seeds and not point.paired:
-        lines[-1] += f" (the full model: seed {', '.join(map(str, point.full_seeds))})"
+    full = "" if point.paired else ", ".join(map(str, point.full_seeds))
+    lines.append("by seed " + ", ".join(seeds) + (f" (the full model: seed {full})" if full else ""))
     lines += [f"no better than chance with {point.chance}"] if point.chance else []
     return "<br>".join(lines + (["★ run on this machine"] if point.live else []))
 

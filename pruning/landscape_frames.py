@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from .frames import comparable
-from .runs import Landscape, Run
+from .frames import by_stack
+from .runs import PRE_TRAINED, Landscape, Run
 from .strategies import describe_layers
 
 COLUMNS = ["n_dropped", "kept", "dropped", "estimate", "validation", "best", "measured", "seeds"]
@@ -33,11 +33,9 @@ def landscape_table(landscape: Landscape | None, runs: Sequence[Run]) -> pd.Data
 
 def measured_scores(landscape: Landscape, runs: Sequence[Run]) -> dict[tuple[int, ...], list[float]]:
     """kept -> score per seed, of the runs of the landscape's weights, texts and recipe that trained after the drop."""
-    alike = [run for run in runs if run.data == landscape.data and run.recipe == landscape.recipe]
-    found: dict[tuple[int, ...], list[float]] = {}
-    for run in comparable(alike, landscape.recipe["name"], landscape.revision):
-        found.setdefault(run.kept, []).append(run.score)
-    return found
+    wanted = (landscape.revision, landscape.data, landscape.recipe, PRE_TRAINED)
+    alike = [run for run in runs if (run.revision, run.data, run.recipe, run.start) == wanted]
+    return {kept: [run.score for run in group] for kept, group in by_stack(alike).items()}
 
 
 def errors(landscape: Landscape, runs: Sequence[Run]) -> pd.DataFrame:

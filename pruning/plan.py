@@ -153,8 +153,9 @@ def plan(request: Request, store: Store) -> tuple[RunSpec, Weights]:
     if weights.family.shared and kept != tuple(range(len(kept))):
         raise ValueError(f"{weights.name} is an {weights.family.label}: {weights.family.note}; use strategy top")
     recipe = get_recipe(request.recipe).values()
-    if request.max_train:  # as many texts as there are is all of them
-        recipe["max_train"] = request.max_train if request.max_train < len(data.train.texts) else None
+    n_texts = len(data.train.texts)
+    if request.max_train and min(request.max_train, n_texts) != min(recipe["max_train"] or n_texts, n_texts):
+        recipe["max_train"] = request.max_train if request.max_train < n_texts else None
     # of a fine-tuned model nothing is dropped from, and which is not trained on, every weight is as it was
     unchanged = request.start == AS_IS and len(kept) == weights.n_layers
     start = PRE_TRAINED if unchanged else request.start

@@ -40,15 +40,17 @@ def verify(options: argparse.Namespace) -> None:
     show(options, rows)
     wrong = [row["key"][:12] for row in rows if row["verdict"] in (verifying.OUTSIDE, verifying.OTHER)]
     if wrong:
-        raise OSError(f"{len(wrong)} of {len(rows)} runs did not come out as they are stored: {', '.join(wrong)}")
+        raise OSError(
+            f"{len(wrong)} of {len(rows)} runs did not come out as they are stored, or not at all: {', '.join(wrong)}"
+        )
 
 
 def report(options: argparse.Namespace) -> None:
     """Writes the findings from the shipped rows into README and the file that the tab Method shows."""
     from .report import write
 
-    if options.model or options.task:
-        raise ValueError("the report is of all shipped rows; leave out --model and --task")
+    if options.model or options.task or options.kind != "run":
+        raise ValueError("the report is of all shipped rows; leave out --model, --task and --kind")
     show(options, [{"written": str(path)} for path in write(Store())])
 
 

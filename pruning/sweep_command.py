@@ -70,7 +70,7 @@ def planned_sweep(base: Request, options: argparse.Namespace, store: Store) -> S
 def make_clock(planned: SweepPlan, store: Store, n_workers: int) -> Clock:
     """Starts from the stored runs of the same model, task and recipe; a cluster, 0 workers, knows nothing yet.
 
-    Nor is anything known of runs without training, all of whose time is scoring.
+    Nor is anything known where no run trains its own stack: scoring is quick, and full models may be kept.
     """
     first, specs = next(iter(planned.distinct.values())), [planned.distinct[request] for request in planned.left]
     known = store.runs(first.model, first.task) if n_workers and any(spec.start != AS_IS for spec in specs) else []

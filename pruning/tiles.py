@@ -49,7 +49,7 @@ def loss_in_words(curve: Sequence[CurvePoint], own: CurvePoint, budget: float) -
     if own.low is not None and own.low < limit < own.high:
         text += f", but its interval ({own.low:.1f} to {own.high:.1f}) spans the limit"
     if own.chance:
-        text += f"; no better than chance with {own.chance} (Matthews correlation 0)"
+        text += f"; no better than chance with {own.chance} (by their predictions' correlation with the labels)"
     elif len(own.scores) > 1:
         text += f"; its {len(own.scores)} seeds score {min(own.scores):.1f} to {max(own.scores):.1f}"
     return text

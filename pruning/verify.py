@@ -13,7 +13,7 @@ from .device import default_device
 from .execute import fetch, make
 from .models import resolve
 from .plan import Request
-from .progress import Progress
+from .progress import Progress, explain
 from .runs import Run, RunSpec
 from .store import Store
 
@@ -40,8 +40,8 @@ def verify(runs: Sequence[Run]) -> Iterator[Progress | dict]:
                 if isinstance(event, Progress):
                     yield replace(event, stage=f"{number} of {len(runs)}: {event.stage}")
             yield compare(run, event)
-        except ValueError as error:
-            yield compare(run, None) | {"why": str(error)}
+        except Exception as error:  # one run's trouble is told, and leaves the others be
+            yield describe(run) | {"again": None, "same_kind": None, "verdict": OTHER, "why": explain(error)}
 
 
 def run_again(run: Run) -> Iterator[Progress | Run]:
@@ -75,16 +75,19 @@ def with_threads(run: Run, making: Generator[Progress, None, tuple]) -> Generato
         torch.set_num_threads(before)
 
 
-def compare(stored: Run, found: Run | None) -> dict:
-    """A row of the report: what was stored, again (the score that came out now), low and high (the stored interval),
-    same_kind (of machine and libraries), verdict, and why (the fields that are not as they were stored).
+def describe(stored: Run) -> dict:
+    """What was stored, with low and high, the ends of its interval."""
+    names = ("key", "model", "task", "kept", "seed", "recipe", "start", "score")
+    return {name: getattr(stored, name) for name in names} | dict(zip(("low", "high"), stored.interval, strict=True))
+
+
+def compare(stored: Run, found: Run) -> dict:
+    """A row of the report: what was stored, again (the score that came out now), same_kind (of machine and libraries;
+    None: it was not made), verdict, and why (the fields that are not as they were stored, or what went wrong).
 
     On the same kind of machine with the same libraries only the very same numbers will do.
     """
-    names = ("key", "model", "task", "kept", "seed", "recipe", "start", "score")
-    row = {name: getattr(stored, name) for name in names} | dict(zip(("low", "high"), stored.interval, strict=True))
-    if found is None:
-        return row | {"again": None, "same_kind": False, "verdict": OTHER, "why": ""}
+    row = describe(stored)
     same = all(getattr(stored, name) == getattr(found, name) for name in SAME)
     same = same and all(stored.versions.get(name) == found.versions.get(name) for name in LIBRARIES)
     wrong = [name for name in FIXED + SCORED if getattr(stored, name) != getattr(found, name)]

@@ -3,7 +3,7 @@
 import pytest
 from rows import make_run
 
-from pruning.curve import find_point, full_score, measured_curve, published_curve
+from pruning.curve import find_point, full_score, is_at_chance, measured_curve, published_curve
 
 COSINES = (0.7, 0.8, 0.95, 0.9)  # contribution drops layer 2 first, then 3, then 1
 
@@ -57,6 +57,22 @@ def test_a_loss_is_the_distance_between_the_two_scores_that_are_shown(full, prun
 
 def test_without_rows_there_are_no_points():
     assert measured_curve([], COSINES) == published_curve("no such model", "GLUE average", "sajjad2020") == []
+
+
+@pytest.mark.parametrize(
+    "metrics, at_chance",
+    [
+        ({"accuracy": 50, "matthews": 0}, True),  # one class for every text
+        ({"accuracy": 51, "matthews": 6.1}, True),  # 1.96 / sqrt(1000) is 6.2%
+        ({"accuracy": 52, "matthews": 6.3}, False),
+        ({"accuracy": 48, "matthews": -9}, True),
+        ({"spearman": 3, "pearson": 9}, True),
+        ({"spearman": 60, "pearson": 62}, False),
+        ({"accuracy": 33}, False),  # no correlation tells
+    ],
+)
+def test_a_run_is_at_chance_where_its_correlation_could_be_that_of_unrelated_texts(metrics, at_chance):
+    assert is_at_chance(make_run(n_eval=1000, metrics=metrics)) == at_chance
 
 
 def test_a_point_with_a_run_of_this_machine_is_live():

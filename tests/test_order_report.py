@@ -35,6 +35,17 @@ def test_each_stack_that_was_dropped_from_a_fine_tuned_model_is_a_row(tmp_path):
     assert text.endswith("| 3 | Top | 80.1 | 81.1 |  | +1.0 (+0.6 to +1.4), sure |\n") and "Bottom" not in text
 
 
+def test_the_full_model_trained_twice_tells_what_longer_training_gains(tmp_path):
+    text = order_findings(make_store(tmp_path, SCORES | {(FINE_TUNED, FULL): 89}))
+    assert "| 0 | full model | 88.1 | 89.1 |  | +1.0 (+0.6 to +1.4), sure |\n| 3 | Top |" in text
+
+
+def test_runs_on_other_texts_are_left_out(tmp_path):
+    store = make_store(tmp_path, SCORES)
+    other = [replace(run, data="other") if run.start == FINE_TUNED else run for run in store.runs()]
+    assert order_findings(Store(tmp_path / "home", save_runs(tmp_path / "others", other))) == ""
+
+
 def test_chance_is_told(tmp_path):
     store = make_store(tmp_path, SCORES | {(AS_IS, TOP): 55})
     assert "| 81.1 | 55.1 | +1.0" in order_findings(store)

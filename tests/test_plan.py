@@ -57,6 +57,18 @@ def test_fewer_training_texts_are_a_recipe_of_their_own(baseline, store):
     assert spec.recipe == get_recipe("standard").values() | {"max_train": 500}
     every, _ = plan(replace(baseline, recipe="standard", max_train=1_000_000), store)
     assert every.recipe == get_recipe("standard").values()  # as many as there are is all of them
+    same, _ = plan(replace(baseline, recipe="quick", max_train=1500), store)
+    assert same.recipe == get_recipe("quick").values()
+
+
+def test_a_task_with_fewer_texts_than_either_number_is_trained_on_all_by_one_recipe(baseline, store, tmp_path):
+    path = tmp_path / "few.csv"
+    path.write_text(
+        "text,label\n" + "".join(f"a text of number {n},{'good' if n % 2 else 'bad'}\n" for n in range(300))
+    )
+    plain, _ = plan(replace(baseline, task=str(path), recipe="quick"), store)
+    capped, _ = plan(replace(baseline, task=str(path), recipe="quick", max_train=2000), store)
+    assert plain.key == capped.key
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What ships in assets/results is complete, made by a committed program, and belongs to the data that ship."""
 
+import sys
 from dataclasses import fields
 
 import pytest
@@ -50,6 +51,8 @@ def test_rows_belong_to_the_weights_texts_and_recipe_that_ship(store):
     for run in store.runs():
         assert run.key == RunSpec(**{field.name: getattr(run, field.name) for field in fields(RunSpec)}).key
         assert (run.revision, run.data) == (MODELS[run.model].sha256, load_task(run.task).fingerprint)
+        most = run.recipe["max_train"] or sys.maxsize
+        assert run.n_train == min(most, len(load_task(run.task).train.texts))
         assert run.recipe == RECIPES[run.recipe["name"]].values() | {"max_train": run.recipe["max_train"]}
     for kind in KINDS:
         for record in store.records(kind):

@@ -33,8 +33,8 @@ def test_the_first_tile_answers_the_question(score, spread, budget, text):
 @pytest.mark.parametrize(
     "correlations, words",
     [
-        ((0.0, 0.0), "; no better than chance with 2 of 2 seeds (Matthews correlation 0)"),
-        ((0.0, 40.0), "; no better than chance with 1 of 2 seeds (Matthews correlation 0)"),
+        ((0.0, 0.0), "; no better than chance with 2 of 2 seeds (by their predictions' correlation with the labels)"),
+        ((0.0, 40.0), "; no better than chance with 1 of 2 seeds (by their predictions' correlation with the labels)"),
         ((30.0, 40.0), "; its 2 seeds score 55.0 to 55.0"),
     ],
 )

@@ -1,5 +1,6 @@
 """Where a visit starts: half of a large model beside a distilled one, and links whose views have something to show."""
 
+from dataclasses import replace
 from html import escape, unescape
 from urllib.parse import parse_qsl
 
@@ -21,9 +22,24 @@ def store(tmp_path, home) -> Store:
 def test_a_newcomer_sees_the_halved_model_beside_the_distilled_one(store):
     assert first_choice(store) == HALVED
     view = make_view(first_choice(store), store)
-    told = "MiniLM, a distilled model of 6 layers and 4 M parameters, scores 85.5: clearly less."
+    told = "MiniLM, distilled from another model to 6 layers and 4 M parameters (here: 4 M), scores 85.5: clearly less."
     assert told in view.story["text"]
     assert "MiniLM 85.5" in str(view.curve["figure"]["layout"]["annotations"])
+
+
+def test_a_damaged_store_does_not_keep_the_page_away(store):
+    store.folder.mkdir(parents=True, exist_ok=True)
+    store.path.write_bytes(b"no database" * 500)
+    with pytest.raises(OSError):
+        store.runs()
+    assert first_choice(store) == HALVED
+
+
+def test_only_what_is_fine_tuned_first_too_stands_beside_it(store):
+    again = [replace(run, start="fine-tuned", key=f"again {run.key}") for run in make_halves(90) if run.n_dropped]
+    for run in again:
+        store.add(run)
+    assert "MiniLM" not in make_view(replace(HALVED, start="fine-tuned"), store).story["text"]
 
 
 def test_without_that_halved_model_the_first_one_is_shown(store, tmp_path):

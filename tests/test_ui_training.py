@@ -89,6 +89,30 @@ def test_a_number_of_texts_that_is_there_is_not_offered_again(store):
     assert view(store)["action"]["command"][-1] == "--max-train 1000"
 
 
+def test_a_leader_that_was_not_run_with_the_other_number_of_texts_is_not_compared(store):
+    store.add(trained_on(make_minilm_run((0, 2, 4), 75, 0), 500))
+    for run in make_runs():
+        store.add(trained_on(replace(run, score=run.score - 2), 1000))
+    found = view(store)["story"]
+    assert found["lead"] == "Who leads is not settled:" and "Even alternate leads Bottom" in found["text"]
+
+
+def test_numbers_of_texts_that_would_be_all_of_them_are_not_offered(tmp_path, home):
+    store = Store(home, save_shipped(tmp_path / "few"))
+    for run in make_runs():
+        store.add(replace(run, n_train=500 if run.n_train == 500 else 900, key=f"few {run.key}"))
+    assert view(store)["action"] == {"text": "", "command": []}
+
+
+def test_a_number_of_texts_that_was_run_in_part_is_offered_again(store):
+    store.add(trained_on(make_minilm_run(TOP, 75, 0), 1000))
+    assert view(store)["action"]["command"][-1] == "--max-train 1000"
+
+
+def test_the_command_names_the_similarity_that_contribution_goes_by(store):
+    assert view(store, pooling="mean")["action"]["command"][-1] == "--similarity mean"
+
+
 @pytest.mark.parametrize("changes", [{500: {BOTTOM: 0}}, {6040: {TOP: 0}}])
 def test_a_lead_that_the_seeds_disagree_on_turns_nothing(store, changes):
     """The changed stack scores as the other one does, once above and once below it."""

@@ -44,6 +44,18 @@ def test_a_true_run_comes_out_the_same_from_its_row_alone(runs, home):
     assert other["verdict"] == OTHER and "other weights" in other["why"] and last["verdict"] == IDENTICAL
 
 
+def test_a_model_that_cannot_be_fetched_is_told_and_leaves_the_others_be(runs, home, monkeypatch):
+    def fetch(model):
+        if model == "gone":
+            raise ConnectionError("the hub is out of reach")
+        yield from ()
+
+    monkeypatch.setattr("pruning.verify.fetch", fetch)
+    gone, there = rows([replace(runs[0], model="gone"), runs[0]])
+    assert (gone["verdict"], gone["why"], gone["same_kind"]) == (OTHER, "the hub is out of reach", None)
+    assert there["verdict"] == IDENTICAL
+
+
 def test_as_many_threads_are_used_as_the_row_names():
     def making():
         yield

@@ -160,7 +160,7 @@ def choose_layers(choice: Choice, layers: object, n_layers: int | None) -> Choic
 
 
 def as_request(choice: Choice, topic: Topic, seed: int) -> Request:
-    """ValueError: the custom layers cannot be read."""
+    """ValueError: the custom layers cannot be read. Where nothing is dropped there is no order to choose."""
     custom = STRATEGIES[choice.strategy].needs == "layers"
     return Request(
         model=choice.model,
@@ -171,7 +171,7 @@ def as_request(choice: Choice, topic: Topic, seed: int) -> Request:
         seed=seed,
         recipe=choice.recipe,
         pooling=choice.pooling,
-        start=choice.start,
+        start=choice.start if custom or choice.n_dropped else PRE_TRAINED,
         text=topic.text,
         label=topic.label_column,
         kind=topic.kind,
@@ -196,7 +196,7 @@ def as_command(choice: Choice, topic: Topic, seed: int, action: str = RUN) -> li
     options |= {"seed": seed} if seed else {}
     options |= {"recipe": choice.recipe} if choice.recipe != defaults.recipe else {}
     options |= {"similarity": choice.pooling} if choice.pooling != defaults.pooling else {}
-    options |= {"start": choice.start} if choice.start != defaults.start else {}
+    options |= {"start": choice.start} if choice.start != defaults.start and options.get("drop") != 0 else {}
     if action == SIMILARITY:
         options = {name: options[name] for name in ("model", "task", "label", "kind") if name in options}
     options |= {"to": "my-smaller-model"} if action == EXPORT else {}

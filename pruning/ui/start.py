@@ -21,7 +21,8 @@ FIRST_VIEWS = {  # label -> choice and tab
 
 
 def first_choice(store: Store) -> Choice:
-    """The newcomer's view, where its runs are stored; else the first model as it comes."""
+    """The newcomer's view, where its runs are shipped; else the first model as it comes."""
+    store = store.without_own()  # which may be damaged, and the view says so
     runs = comparable(store.runs(HALVED.model, find_topic(HALVED.task).key), HALVED.recipe)
     return HALVED if any(run.n_dropped == HALVED.n_dropped for run in runs) else Choice()
 
