@@ -22,6 +22,7 @@ def curve_numbers(curve: Sequence[CurvePoint]) -> pd.DataFrame:
             "95% low": round(point.low, 2) if point.low is not None else None,
             "95% high": round(point.high, 2) if point.high is not None else None,
             "Seeds": len(point.seeds) or None,
+            "At chance": point.chance or None,
             "Test texts": point.n_eval,
             "Source": "measured" if point.source == MEASURED else f"{SOURCES[point.source].label}, {point.where}",
             "Evidence": EVIDENCE.get(point.evidence, "run on this machine" if point.live else "shipped run"),

@@ -62,10 +62,11 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
     """The table for people."""
     cells = [
         (STRATEGIES[row.strategy].label if row.strategy else "Full model", row.n_train, round(row.score, 2))
-        + (round(row.low, 2), round(row.high, 2), len(row.seeds))
+        + (round(row.low, 2), round(row.high, 2))
+        + (", ".join(f"{seed}: {score:.2f}" for seed, score in zip(row.seeds, row.scores, strict=True)),)
         for row in table.itertuples()
     ]
-    return pd.DataFrame(cells, columns=["Strategy", "Training texts", "Score", "95% low", "95% high", "Seeds"])
+    return pd.DataFrame(cells, columns=["Strategy", "Training texts", "Score", "95% low", "95% high", "By seed"])
 
 
 def tell(scene: Scene, runs: Sequence[Run], similarity: Sequence[float] | None, n_dropped: int) -> dict:
