@@ -63,7 +63,7 @@ def add_point(command: argparse.ArgumentParser, needs_task: bool = True) -> None
     command.add_argument("--model", required=True, help="a name of `models`, a hub id or a folder")
     command.add_argument("--task", required=needs_task, default="movie-reviews", help=TASK)
     add_columns(command)
-    command.add_argument("--strategy", default="top", help=f"one of: {', '.join(STRATEGIES)}")
+    command.add_argument("--strategy", default="top", help=f"one of: {', '.join(STRATEGIES)}; default: top")
     command.add_argument("--drop", type=int, metavar="K", help="how many layers to drop")
     command.add_argument("--layers", type=parse_option(parse_layers), default=(), help="to drop, with custom: 0,1,5")
     command.add_argument("--seed", type=int, default=0)
@@ -113,7 +113,7 @@ def add_max_train(command: argparse.ArgumentParser) -> None:
 
 
 def add_how(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--recipe", default="quick", help=f"one of: {', '.join(RECIPES)}")
+    command.add_argument("--recipe", default="quick", help=f"one of: {', '.join(RECIPES)}; default: quick")
     command.add_argument("--similarity", default="sentence", help=f"for contribution, one of: {', '.join(POOLINGS)}")
 
 

@@ -143,7 +143,8 @@ def notes(run: Run, full: Run | None, again: float) -> str:
         "The weights in this folder were scored again before they were written, with the same result."
         if same
         else f"The weights in this folder, scored again before they were written, reach **{again:.2f}**: they were "
-        "trained or scored on another machine than the run's. The other numbers are the run's."
+        "trained or scored with other threads, libraries or another processor than the run's. The other numbers are "
+        "the run's."
     )
     return (
         f"{loss}One seed; the interval is a bootstrap over {run.n_eval:,} test texts, which were never trained on. "

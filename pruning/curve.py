@@ -27,7 +27,7 @@ class CurvePoint:
     n_dropped: int
     dropped: tuple[int, ...] | None  # None where a source does not say which
     score: float  # mean over seeds
-    loss: float | None  # points below the full model, mean against mean; None: that was not run
+    loss: float | None  # points below the full model, mean over the seeds of both, see `loss_of`; None: no such run
     source: str
     low: float | None = None  # lowest and highest end of the seeds' 95% intervals over the test texts
     high: float | None = None
@@ -42,8 +42,8 @@ class CurvePoint:
 
     @property
     def paired(self) -> bool:
-        """The full model was run with the same seeds, so chance by the seed falls out of the loss."""
-        return self.seeds == self.full_seeds
+        """The full model was run with each of its seeds, so chance by the seed falls out of the loss."""
+        return set(self.seeds) <= set(self.full_seeds)
 
     @property
     def chance(self) -> str:
@@ -73,23 +73,32 @@ def measured_curve(
 def measured_point(strategy: str, runs: list[Run], baseline: list[Run], is_live: Callable[[Run], bool]) -> CurvePoint:
     """The point of one kept set's runs, one per seed."""
     runs = sorted(runs, key=lambda run: run.seed)
-    score, seeds = mean(run.score for run in runs), tuple(run.seed for run in runs)
     return CurvePoint(
         strategy,
         runs[0].n_dropped,
         runs[0].dropped,
-        score,
-        loss=mean(run.score for run in baseline) - score if baseline else None,
+        mean(run.score for run in runs),
+        loss=loss_of(runs, baseline),
         source=MEASURED,
         low=min(run.interval[0] for run in runs),
         high=max(run.interval[1] for run in runs),
-        seeds=seeds,
+        seeds=tuple(run.seed for run in runs),
         scores=tuple(run.score for run in runs),
         full_seeds=tuple(sorted(run.seed for run in baseline)),
         n_at_chance=sum(map(is_at_chance, runs)),
         n_eval=runs[0].n_eval,
         live=any(is_live(run) for run in runs),
     )
+
+
+def loss_of(runs: Sequence[Run], baseline: Sequence[Run]) -> float | None:
+    """Points that a stack's runs lose, mean over the seeds that the full model was run with too, so that chance by the
+    seed falls out of it; mean against mean where they share none. None without a full model."""
+    if not baseline:
+        return None
+    full = {run.seed: run.score for run in baseline}
+    gaps = [full[run.seed] - run.score for run in runs if run.seed in full]
+    return mean(gaps) if gaps else mean(full.values()) - mean(run.score for run in runs)
 
 
 def is_at_chance(run: Run) -> bool:

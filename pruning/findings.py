@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import mean, stdev
 
-from .curve import is_at_chance
+from .curve import is_at_chance, loss_of
 from .frames import by_stack, strategy_points
 from .runs import Run
 from .strategies import STRATEGIES
@@ -46,7 +46,7 @@ class Contest:
     rival: list[str]  # the next best
     kept: tuple[int, ...]  # by the best
     score: float  # mean over the best one's seeds
-    loss: float  # mean against mean: the full model may have other seeds
+    loss: float  # see curve.loss_of
     rival_at_chance: bool
     gap: float  # ahead of the next best, over the seeds that all of them share
     certainty: str  # of being ahead of every other one: that of the least certain
@@ -97,14 +97,13 @@ def contest(runs: Sequence[Run], n_dropped: int, similarity: Sequence[float] | N
         return None
     best, *others = sorted(stacks, key=lambda kept: -mean(run.score for run in stacks[kept]))
     leads = [compare(stacks[best], stacks[kept]) for kept in others]
-    score = mean(run.score for run in groups[best])
     return Contest(
         n_dropped,
         labels[best],
         labels[others[0]],
         best,
-        score,
-        loss=mean(run.score for run in full) - score,
+        mean(run.score for run in groups[best]),
+        loss=loss_of(groups[best], full),
         rival_at_chance=all(map(is_at_chance, stacks[others[0]])),
         gap=leads[0].gap,
         certainty=min((lead.certainty for lead in leads), key=CERTAINTIES.index),

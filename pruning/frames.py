@@ -22,6 +22,7 @@ class Cost:
     parameters: tuple[int, int] | None = None
     latency_ms: dict[str, tuple[float, float]] | None = None  # batch size -> medians
     train_seconds: tuple[float, float] | None = None
+    flops: tuple[float, float] | None = None  # of one text
     tuning_speedup: float | None = None  # published only
     inference_saved: float | None = None  # published only: percent less time
 
@@ -85,7 +86,11 @@ def measured_cost(runs: Sequence[Run], n_dropped: int) -> Cost:
         for batch in pruned[0].latency_ms
         if all(batch in run.latency_ms for run in full + pruned)
     }
-    return Cost(parameters, latency, tuple(median(run.train_seconds for run in side) for side in (full, pruned)))
+    seconds, flops = (
+        tuple(median(getattr(run, name) for run in side) for side in (full, pruned))
+        for name in ("train_seconds", "flops")
+    )
+    return Cost(parameters, latency, seconds, flops)
 
 
 def devices(run: Run) -> tuple[str, str]:

@@ -1,8 +1,11 @@
-"""Tables and differences as Markdown, for what is written from rows."""
+"""Tables, means and differences as Markdown, for what is written from rows."""
 
 from collections.abc import Sequence
+from statistics import mean
 
+from .curve import is_at_chance
 from .findings import Difference
+from .runs import Run
 from .story import MINUS
 
 
@@ -10,6 +13,15 @@ def table(heads: Sequence, rows: Sequence[Sequence]) -> str:
     """A table of those heads and rows."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+
+
+def mean_score(runs: Sequence[Run]) -> str:
+    """Over the seeds, and how many of them are no better than chance; '' where there is no run."""
+    if not runs:
+        return ""
+    failed = sum(map(is_at_chance, runs))
+    seeds = "" if failed == len(runs) else f"{failed} of {len(runs)} "
+    return f"{mean(run.score for run in runs):.1f}" + (f" ({seeds}at chance)" if failed else "")
 
 
 def signed(points: float) -> str:

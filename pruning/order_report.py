@@ -1,12 +1,10 @@
 """The findings on the order: layers dropped before fine-tuning against after it, with more training and without."""
 
 from collections.abc import Iterator
-from statistics import mean
 
-from .curve import is_at_chance
 from .findings import compare, stacks_of
 from .frames import by_stack, comparable, matching
-from .markdown import difference, table
+from .markdown import difference, mean_score, table
 from .models import MODELS
 from .runs import AS_IS, FINE_TUNED, PRE_TRAINED, STARTS, Run
 from .store import Store
@@ -54,11 +52,3 @@ def order_rows(store: Store, model: str, task: str, recipe: str) -> Iterator[tup
 def origin(run: Run) -> tuple:
     """What runs that differ by the order alone have in common."""
     return run.revision, run.data, run.recipe
-
-
-def mean_score(runs: list[Run]) -> str:
-    """Over the seeds, and whether all of them are no better than chance."""
-    if not runs:
-        return ""
-    chance = " (at chance)" if all(map(is_at_chance, runs)) else ""
-    return f"{mean(run.score for run in runs):.1f}{chance}"

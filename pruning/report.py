@@ -14,7 +14,7 @@ import pandas as pd
 from . import published
 from .budget import most_droppable
 from .collapse_report import TRAININGS, collapse_findings
-from .findings import OPEN, Contest, Difference, compare, compare_strategies, contest, describe_gaps, kept_by
+from .findings import OPEN, SURE, Contest, Difference, compare, compare_strategies, contest, describe_gaps, kept_by
 from .frames import by_stack, comparable, matching
 from .inventory import inventory
 from .markdown import difference, signed, table
@@ -22,7 +22,7 @@ from .models import MODELS
 from .order_report import order_findings
 from .runs import FINE_TUNED, Run
 from .store import FINDINGS, Store
-from .strategies import STRATEGIES
+from .strategies import STRATEGIES, describe_layers
 from .tasks import TASKS
 from .tiles import millions
 from .training_report import EXPERIMENTS, experiments, orders, states
@@ -126,13 +126,13 @@ def winners(lines: Sequence[Line]) -> str:
     if not parts:
         return ""
     explained = (
-        "The best stack of each size, its mean score and its loss (mean against mean, each over all its seeds), its "
-        "lead on the next best over the seeds that all stacks of that size have, and how sure it is to be ahead of "
-        "every other one. *Sure*: three seeds or more agree, and the 95% t interval of their differences leaves out "
-        "0; *every seed*: all agree, two or more, which so few may do by chance; *open*: they do not, or there is one. "
-        "That is about the seeds alone: all are scored on the same test texts, and what another choice of texts would "
-        "change is what the bars in the app show. *At chance*: no seed's predictions go with the right ones more than "
-        "unrelated ones might.\n"
+        "The best stack of each size, its mean score over all its seeds, its loss (seed by seed against the full "
+        "model: not the distance of the two means where those have other seeds), its lead on the next best over the "
+        "seeds that all stacks of that size have, and how sure it is to be ahead of every other one. *Sure*: three "
+        "seeds or more agree, and the 95% t interval of their differences leaves out 0; *every seed*: all agree, two "
+        "or more, which so few may do by chance; *open*: they do not, or there is one. That is about the seeds alone: "
+        "all are scored on the same test texts, and what another choice of texts would change is what the bars in the "
+        "app show. *At chance*: the predictions go with the right ones no more than unrelated ones might.\n"
     )
     return f"### Which strategy wins\n\n{explained}" + "".join(parts)
 
@@ -150,13 +150,15 @@ def budgets(lines: Sequence[Line]) -> str:
     rows = []
     for line in lines:
         cells = [budget_cell(most_droppable(line.runs, line.similarity, points)) for points in BUDGETS]
-        rows.append((line.label, line.recipe, str(line.n_layers), *cells))
+        sizes = describe_layers(sorted({run.n_dropped for run in line.runs} - {0}))
+        rows.append((line.label, line.recipe, f"{sizes} of {line.n_layers}", *cells))
     if not rows:
         return ""
     explained = (
-        "The most layers that go within a loss, the strategy that does it, and how sure that is (see Method, Budget).\n"
+        "Of the sizes that were run, the most layers that go within a loss, the strategy that does it, and how sure "
+        "that is (see Method, Budget).\n"
     )
-    heads = ("model and task", "recipe", "layers", *(f"{n} point{'s' * (n > 1)}" for n in BUDGETS))
+    heads = ("model and task", "recipe", "dropped in runs", *(f"{n} point{'s' * (n > 1)}" for n in BUDGETS))
     return f"\n### What a loss buys\n\n{explained}\n" + table(heads, rows)
 
 
@@ -170,9 +172,9 @@ def budget_cell(rows: Sequence[dict]) -> str:
 def beside_the_paper(lines: Sequence[Line], store: Store) -> str:
     """What the paper says of BERT and XLNet on GLUE, what comes out here, and whether that agrees."""
     claims = [
-        strategy_claim(lines, "top", "bottom", "With half of the layers dropped, the top ones are the ones to drop"),
+        strategy_claim(lines, "top", "bottom", "With half of the layers dropped, top ones rather than bottom ones"),
         strategy_claim(
-            lines, "top", "even-alternate", "With half dropped, the top ones are better to drop than every other one"
+            lines, "top", "even-alternate", "With half of the layers dropped, top ones rather than every second one"
         ),
         share_claim(lines),
         halved_claim(lines, store),
@@ -181,7 +183,16 @@ def beside_the_paper(lines: Sequence[Line], store: Store) -> str:
     rows = [("", "", *row[2:]) if number else row for claim in claims for number, row in enumerate(claim)]
     if not rows:
         return ""
-    return "\n### Beside the paper\n\n" + table(("the paper", "its numbers", "where", "here", "so"), rows)
+    return "\n### Beside the paper\n\n" + table(
+        (
+            "the paper says to drop, or says",
+            "its numbers, points or %",
+            "measured here",
+            "the same, with interval",
+            "so",
+        ),
+        rows,
+    )
 
 
 def paper_scores(model: str) -> pd.Series:
@@ -211,8 +222,8 @@ def share_claim(lines: Sequence[Line]) -> list[tuple]:
             found, ends = describe_gaps(gaps), ""
             if found.low is not None:
                 ends = f" ({found.low + PAPERS_SHARE:.1f} to {found.high + PAPERS_SHARE:.1f})"
-            verdict = "agrees" if found.gap >= 0 else "less is kept"
-            verdict = OPEN if found.certainty == OPEN else f"{verdict}, {found.certainty}"
+            verdict = "agrees" if found.gap >= 0 else "keeps less"
+            verdict = in_words(verdict, found.certainty)
             rows.append((text, numbers, where(line), f"{found.gap + PAPERS_SHARE:.1f}%{ends}", verdict))
     return rows
 
@@ -256,9 +267,14 @@ def order_claim(lines: Sequence[Line], store: Store) -> list[tuple]:
 
 def judged(found: Difference) -> tuple[str, str]:
     """A difference in points with its interval, and whether its sign is the paper's, which is positive."""
-    verdict = "agrees" if found.gap > 0 else "contradicts"
-    verdict = OPEN if found.certainty == OPEN else f"{verdict}, {found.certainty}"
-    return difference(found), verdict
+    return difference(found), in_words("agrees" if found.gap > 0 else "contradicts", found.certainty)
+
+
+def in_words(verdict: str, certainty: str) -> str:
+    """A verdict is one where it is sure; a few seeds that agree lean towards it."""
+    if certainty == SURE:
+        return verdict
+    return OPEN if certainty == OPEN else f"open: every seed {verdict}"
 
 
 def judged_at_most(found: Difference, is_loss: bool = False) -> str:

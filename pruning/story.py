@@ -112,7 +112,8 @@ def tell_measured(own: CurvePoint, rivals: list[CurvePoint], twins: list[CurvePo
         lead = f"{point.label} is not the one to choose here:"
         text = f"{at}, {join_labels(better)} {span(losses(better))}, and the intervals do not overlap."
     elif not level:
-        lead = f"{point.label} is clearly best here:"
+        alone = min(len(p.seeds) for p in (own, *rivals)) < 2
+        lead = f"{point.label} is {'best here, as far as one seed tells' if alone else 'clearly best here'}:"
         text = f"{at}, the others {cost_span(losses(worse), many=True)}, and no interval reaches its own."
     elif worse:
         lead = f"{point.label} is among the best here:"
@@ -197,7 +198,7 @@ def cost_span(losses: Sequence[float], many: bool) -> str:
     ending, gains = "" if many else "s", [-loss for loss in losses]
     if min(gains) > 0.05:
         return f"gain{ending} {span(gains)}"
-    if max(gains) > 0.05:
+    if max(gains) >= 0.05:
         return f"cost{ending} at most {max(losses):.1f} (the best gains {max(gains):.1f})"
     return f"cost{ending} {span(losses)}"
 

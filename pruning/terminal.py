@@ -39,7 +39,7 @@ def as_table(rows: list[dict[str, str]]) -> str:
 
 
 LONG = ("flops", "revision", "data", "history", "versions", "metrics", "latency_quartiles_ms", "source")
-LONG += ("stacks", "scores")
+LONG += ("stacks", "scores", "parts")
 
 
 def is_shown(name: str, value: Any) -> bool:
@@ -54,7 +54,7 @@ def readable(name: str, value: Any) -> str:
     if name in ("kept", "dropped"):
         return describe_layers(value)
     if name == "recipe":
-        return value["name"]
+        return value.get("name", "")  # of a record before fine-tuning it is empty
     if value is None or isinstance(value, bool):
         return {None: "", True: "yes", False: "no"}[value]
     if isinstance(value, float):

@@ -44,7 +44,9 @@ def loss_in_words(curve: Sequence[CurvePoint], own: CurvePoint, budget: float) -
     digits = 1
     while not inside and digits < 4 and f"{own.loss:.{digits}f}" == f"{budget:.{digits}f}":
         digits += 1  # 2.04 is beyond 2, and must not read 2.0
-    text = f"{abs(own.loss):.{digits}f} points {side} the full model ({full:.1f}); "
+    by_mean = abs(full - own.score - own.loss) < 0.05
+    of = f"{full:.1f}" if by_mean else f"{full:.1f} by all its seeds"
+    text = f"{abs(own.loss):.{digits}f} points {side} the full model ({of}); "
     text += f"{'within' if inside else 'beyond'} your {budget:g}-point budget"
     if own.low is not None and own.low < limit < own.high:
         text += f", but its interval ({own.low:.1f} to {own.high:.1f}) spans the limit"
@@ -88,7 +90,9 @@ def training_tile(cost: Cost) -> Tile:
     full, pruned = cost.train_seconds
     if full == pruned or not pruned:
         return Tile(f"{full:.0f} s", "to fine-tune" + " the full model; nothing after the drop" * (not pruned))
-    return Tile(percent(full, pruned), f"fine-tuning time: {full:.0f} → {pruned:.0f} s")
+    return Tile(
+        percent(*cost.flops), f"operations of a text; fine-tuning took {full:.0f} → {pruned:.0f} s where it ran"
+    )
 
 
 def percent(full: float, pruned: float) -> str:

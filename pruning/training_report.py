@@ -6,15 +6,15 @@ The experiments are those of benchmarks/training_budget.py, whose rows are read 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
-from statistics import mean
 
 import pandas as pd
 
 from .analysis_frames import name_share, of_recipe, state_names, training_table
-from .findings import Contest, contest, describe_gaps
+from .findings import Contest, contest, describe_gaps, kept_by
 from .frames import by_stack, comparable, matching
-from .markdown import difference, signed, table
+from .markdown import difference, mean_score, signed, table
 from .models import MODELS
+from .recipes import RECIPES
 from .runs import POOLINGS, Run
 from .store import Store
 from .strategies import STRATEGIES
@@ -51,15 +51,17 @@ def order_tables(runs: Sequence[Run], similarity: Sequence[float] | None) -> Ite
     """Of one model and task: strategies that were run with two numbers of texts or more; what was not run is blank."""
     for n_dropped in sorted({run.n_dropped for run in runs} - {0}):
         scores = training_table(runs, similarity, n_dropped)
-        wide = scores[scores.strategy != ""].pivot(index="n_train", columns="strategy", values="score")
-        names = [name for name in STRATEGIES if name in wide.columns and wide[name].count() > 1]
+        sizes = scores[scores.strategy != ""].groupby("strategy").n_train.nunique()
+        names = [name for name in STRATEGIES if sizes.get(name, 0) > 1]
         if len(names) < 2:
             continue
+        stacks = {name: kept_by(name, runs[0].n_layers, n_dropped, similarity) for name in names}
         rows = []
-        for n_train, means in wide[names].dropna(how="all").iterrows():
-            best = contest([run for run in runs if run.n_train == n_train], n_dropped, similarity)
-            cells = ("" if pd.isna(means[name]) else f"{means[name]:.1f}" for name in names)
-            rows.append((f"{n_train:,}", *cells, leader(best)))
+        for n_train in sorted({run.n_train for run in runs}):
+            alike = [run for run in runs if run.n_train == n_train]
+            cells = [mean_score(by_stack(alike).get(kept, [])) for kept in stacks.values()]
+            if any(cells):
+                rows.append((f"{n_train:,}", *cells, leader(contest(alike, n_dropped, similarity))))
         first = runs[0]
         of = f"{n_dropped} of {first.n_layers} layers dropped"
         title = f"\n**{MODELS[first.model].label}, {TASKS[first.task].label.lower()}, {of}.**\n"
@@ -87,7 +89,8 @@ def states(store: Store) -> str:
     explained = (
         "The classifier reads the sentence token. How much that differs from text to text in the full model before "
         "fine-tuning, in percent of the mean state's length, after each layer, which is the last one that Top keeps "
-        f"({TASKS[EXAMPLE].label.lower()}, validation texts; Method, Variation; scores by recipe {SHORT}):\n\n"
+        f"({TASKS[EXAMPLE].label.lower()}, validation texts; Method, Variation). It is where training starts, which "
+        f"can make more of little; the score beside it, by recipe {SHORT}, says whether it did.\n\n"
     )
     return f"\n### Why: what the classifier gets to read\n\n{explained}" + table(list(columns), rows)
 
@@ -96,7 +99,7 @@ def top_scores(store: Store, model: str) -> dict[int, str]:
     """Last layer -> mean score of the lowest layers up to it, which strategy top keeps."""
     stacks = by_stack(comparable(store.runs(model, EXAMPLE), SHORT))
     lowest = {kept[-1]: runs for kept, runs in stacks.items() if kept == tuple(range(len(kept)))}
-    return {layer: f"{mean(run.score for run in runs):.1f}" for layer, runs in lowest.items()}
+    return {layer: mean_score(runs) for layer, runs in lowest.items()}
 
 
 def experiments(path: Path) -> str:
@@ -134,4 +137,18 @@ def experiment_table(model: str, task: str, done: pd.DataFrame) -> str:
         "how sure",
         "seeds",
     )
-    return explained + table(heads, [cells for _, cells in sorted(rows)])
+    return explained + table(heads, [cells for _, cells in sorted(rows)]) + conclude(done)
+
+
+def conclude(done: pd.DataFrame) -> str:
+    """What the low half gains where the mean over all tokens is read, trained as all runs are on the fewest texts."""
+    alike = done[(done.precision == "bfloat16") & (done.learning_rate == RECIPES[RECIPE].learning_rate)]
+    alike = alike[alike.n_train == alike.n_train.min()]
+    kept = min(alike.kept, key=lambda kept: list(map(int, kept.split())), default="")
+    means = alike[alike.kept == kept].groupby("head").score.mean()
+    if not {"pooler", "mean"} <= set(means.index):
+        return ""
+    return (
+        f"\nWith {alike.n_train.min():,} texts the low half scores {means['pooler']:.1f} by its sentence token and "
+        f"{means['mean']:.1f} by the mean over its tokens: the token that is read holds little of what they know.\n"
+    )

@@ -145,12 +145,14 @@ def test_the_panel_is_hidden_where_it_means_nothing(page, app):
         (expect(panel).to_be_hidden if name in TABS[-3:] else expect(panel).to_be_visible)()
 
 
-@pytest.mark.parametrize("tab", TABS[1:6])
+@pytest.mark.parametrize("tab", [*TABS[1:6], "Method"])
 def test_no_tab_is_wider_than_a_phone(page, app, tab):
     page.set_viewport_size({"width": 390, "height": 844})
     open_tab(visit(page, app, "?drop=1"), tab)
     page.wait_for_timeout(1000)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+    ends = "[...document.querySelectorAll('p')].map(text => text.getBoundingClientRect().right)"
+    assert max(page.evaluate(ends)) <= 390  # what is cut off cannot be scrolled to
 
 
 def finish(page: Page, what: str) -> None:

@@ -12,7 +12,7 @@ RUNS = [make_run(), make_run(seed=1, score=81), make_run((0, 1, 2), 78)]
 def test_the_curves_numbers_give_the_full_model_once():
     table = tables.curve_numbers(measured_curve(RUNS, None))
     assert table.Strategy.tolist() == ["Full model", "Top", "Even alternate"]
-    assert table["Score"].tolist() == [80.5, 78, 78] and table["Loss, points"].tolist() == [0, 2.5, 2.5]
+    assert table["Score"].tolist() == [80.5, 78, 78] and table["Loss, points"].tolist() == [0, 2, 2]
     assert table.Which.tolist() == ["none", "3", "3"]
 
 

@@ -52,7 +52,7 @@ def test_tiles_of_measured_and_of_published_costs():
     assert [(t.number, t.text) for t in measured[1:]] == [
         ("2 M", "parameters, −33% of 3 M"),
         ("2.00×", "as fast at inference: 32 texts 80 → 40 ms, 1 text 4.0 → 2.0 ms"),
-        ("−50%", "fine-tuning time: 40 → 20 s"),
+        ("−50%", "operations of a text; fine-tuning took 40 → 20 s where it ran"),
     ]
     published = tiles(PAPER, Point("top", 4, 12), published_cost("BERT-base", 4, "sajjad2020"))
     assert [t.number for t in published] == ["Top · drop 4 → 84.2", "80 M", "−33%", "1.48×"]
@@ -70,11 +70,11 @@ def test_layers_that_are_not_named_have_no_number(curve):
     assert (tile.number, tile.text) == ("Custom", "name the layers to drop")
 
 
-def test_a_loss_is_counted_from_all_seeds_of_the_full_model():
+def test_a_loss_is_counted_from_the_same_seeds_of_the_full_model():
     runs = [make_run(seed=0), make_run(seed=1, score=84), make_run((0, 1, 2), 79)]
     tile = tiles(measured_curve(runs, None), Point("top", 1, 4), Cost())[0]
     assert tile.number.endswith("79.0")
-    assert tile.text == "3.0 points below the full model (82.0); beyond your 2-point budget"
+    assert tile.text == "1.0 points below the full model (82.0 by all its seeds); within your 2-point budget"
 
 
 def test_without_the_full_model_the_loss_is_not_known():

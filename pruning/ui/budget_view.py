@@ -217,8 +217,10 @@ def tell_budget(scene: Scene, rows: Sequence[dict], points: float) -> dict:
         return {"lead": "Nothing measured here yet:", "text": text.strip(), "unknown": ""}
     most = max(row["n_dropped"] for row in rows)
     lost = f"{points:g} point{'s' * (points != 1)}"
+    sizes = sorted({n for row in rows for n in row["measured"]} - {0})
+    ran = "" if len(sizes) == scene.subject.n_layers - 1 else f" Run with {describe_layers(sizes)} dropped alone."
     if not most:
-        return {"lead": f"No strategy drops a layer for {lost} here.", "text": "", "unknown": ""}
+        return {"lead": f"No strategy drops a layer for {lost} here.", "text": "", "unknown": ran.strip()}
     best = min((row for row in rows if row["n_dropped"] == most), key=lambda row: row["loss"])
     speed = best["speedup"]["measured"].get("32")
     text = f"{STRATEGIES[best['strategy']].label} loses {best['loss']:.2f}, which is {best['certainty']} to be within."
@@ -228,7 +230,7 @@ def tell_budget(scene: Scene, rows: Sequence[dict], points: float) -> dict:
         f"{n_seeds} seed{'s' * (n_seeds != 1)}; the upper ends of the losses reach {max(best['upper']):.1f} points."
     )
     lead = f"A loss of {lost} buys {most} of {scene.subject.n_layers} layers:"
-    return {"lead": lead, "text": text, "unknown": "" if best["certainty"] == CERTAIN else unknown}
+    return {"lead": lead, "text": text, "unknown": ("" if best["certainty"] == CERTAIN else unknown) + ran}
 
 
 def tell_published(scene: Scene, points: float) -> str:

@@ -11,8 +11,9 @@ from ..tasks import DATA, TASKS
 QUESTION = """## What is measured
 A pre-trained transformer is a stack of layers. A **strategy** chooses layers to drop; what is left is a new, smaller
 model with copied weights. It is fine-tuned on the training texts of a task and scored once on its test texts. The
-**loss in points** is the score of the full model, fine-tuned in the same way, minus the score of the pruned one, each
-the mean over its seeds. Where these are not the same seeds, the sentence below the curve says so.
+**loss in points** is the score of the full model, fine-tuned in the same way, minus the score of the pruned one, seed
+by seed, and then the mean over the seeds that both were run with. Where they share none it is mean against mean, and
+the sentence below the curve says so.
 
 A run is identified by what was kept, not by the strategy that chose it: strategies that keep the same layers share one
 run. Runs with another recipe, other weights or other texts are never joined in one line or one mean.
@@ -35,7 +36,7 @@ NUMBERS = """## How to read the numbers
 - **Drift**: the cosine of a state of the pre-trained model and the same state after fine-tuning. 1: not moved.
 - **Probe**: ridge regression on one state alone, 5-fold cross-validated on validation texts, with the same interval as
   a score. The ring marks the first state within one point of the best.
-- **Budget**: losses are counted seed by seed. *Certain*: two seeds or more, and the upper 95% end of each one's loss
+- **Budget**: *Certain*: two seeds or more, and the upper 95% end of each one's loss
   is within the budget. *Likely*: each one's loss is. *Unclear*: the mean alone, or one seed.
 - **Landscape**: estimates, not measurements, of what each stack (the layers that are kept) would score if it were
   dropped to and fine-tuned with the chosen recipe. Two models are fine-tuned in which all stacks share their weights,
@@ -48,9 +49,13 @@ NUMBERS = """## How to read the numbers
 - **Order** (under Recipe and seed): drop, then fine-tune; or fine-tune, drop, fine-tune again; or without the last.
 - **Inference time**: median time of one forward pass over 1 and over 32 test texts of typical length, of at least 12
   passes and half a second after three to warm up, on the device named in the row.
-- **Fine-tuning time**: wall-clock seconds of the training alone, without loading and scoring.
+- **Operations**: of one forward pass over a text of median length; fine-tuning needs three times as many of each text.
+- **Fine-tuning time**: wall-clock seconds of the training alone, without loading and scoring; where several runs went
+  on at once, longer than on an idle machine.
 - **Tiles** show medians of both over all runs of one device that drop as many layers: layers are alike, so times depend
   on how many are dropped and not on which.
+- **At chance**: the correlation of the predictions with the right ones (Matthews, or Spearman for numbers) is at most
+  1.96 divided by the square root of the number of test texts, as one of unrelated ones would be in 97.5% of cases.
 - **★**: run on this machine, by you or another visitor. All other measured points are shipped with the program.
 - **Open markers**: published numbers, never joined or averaged with measured ones.
 """

@@ -49,9 +49,10 @@ def build_layer_choices() -> dict[str, gr.components.Component]:
     strategies = [(s.label, s.name) for s in STRATEGIES.values()]
     compared = [(STRATEGIES[name].label, name) for name in COMPARED]
     budgets = [(f"{n} point{'s' * (n > 1)}", n) for n in BUDGETS]
+    about = "Top drops the last layers, those nearest the answer"
     return {
         "strategy": gr.Dropdown(
-            strategies, value=start.strategy, label="Strategy", filterable=False, elem_id="lp-strategy"
+            strategies, value=start.strategy, label="Strategy", info=about, filterable=False, elem_id="lp-strategy"
         ),
         "n_dropped": gr.Slider(0, most, start.n_dropped, step=1, label="Layers to drop", elem_id="lp-drop", buttons=[]),
         "layers": gr.Textbox(label="Layers to drop, such as 1,4 or 2-4", visible=False, elem_id="lp-layers"),

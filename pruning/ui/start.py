@@ -9,12 +9,13 @@ from .choice import Choice, as_query
 from .topics import find_topic
 from .tradeoff import TAB
 
-# half of a model of twelve layers beside a distilled one of six: the paper's question in one picture
-HALVED = Choice("mpnet-base", "movie-reviews", n_dropped=6, recipe="subset")
+# half of a model of twelve layers beside a distilled one of six: the paper's question in one picture, and few lines
+FEW = ("even-alternate", "odd-alternate", "symmetric")
+HALVED = Choice("mpnet-base", "movie-reviews", n_dropped=6, recipe="subset", compare=FEW)
 FIRST_VIEWS = {  # label -> choice and tab
     "A 12-layer model, halved": (HALVED, TAB),
     "Six layers, fewer and fewer": (Choice(task="movie-reviews", n_dropped=2, recipe="standard"), TAB),
-    "Trained longer, another wins": (Choice(task="movie-reviews", n_dropped=3, recipe="standard"), "training"),
+    "More training texts, another order": (Choice(task="movie-reviews", n_dropped=3, recipe="standard"), "training"),
     "The paper's BERT": (Choice("bert-base-uncased", AVERAGE, n_dropped=4), TAB),
     "Run one yourself": (Choice(task="tweets", n_dropped=3), TAB),
 }

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..analysis_figures import score_against_texts
 from ..analysis_frames import name_share, of_recipe, training_table
-from ..findings import OPEN, Contest, Difference, compare, contest
+from ..findings import OPEN, SURE, Contest, Difference, compare, contest
 from ..frames import by_stack
 from ..runs import Run
 from ..store import Store
@@ -84,7 +84,8 @@ def tell(scene: Scene, runs: Sequence[Run], similarity: Sequence[float] | None, 
     turn = [between(groups[n], first, last) for n in (few, many)]
     text = f"with {few:,} {lead_of(first)}; with {many:,} {lead_of(last)}."
     if all(turn) and turn[0].gap > 0 > turn[1].gap and not is_open(*turn):
-        lead = "The order turns with the number of training texts:"
+        sure = all(found.certainty == SURE for found in turn)
+        lead = f"The order {'turns' if sure else 'seems to turn'} with the number of training texts:"
         text += f" Against {name(last)} {name(first)} is {tell_gap(turn[0])} there, {tell_gap(turn[1])} here."
     elif first.kept == last.kept and not is_open(first, last):
         lead = f"{name(first)} is best with {few:,} texts and with {many:,}:"

@@ -119,7 +119,7 @@ def draw_variation(scene: Scene) -> dict:
     subtitle += " · ringed: where the current choice ends" if found and last is not None else ""
     table = tables.variation_table(found)
     figure = draw.variation_curves(table, title, subtitle, scene.choice.pooling, None if last is None else str(last))
-    numbers = table.rename(
+    numbers = table.assign(share=[float(f"{share:.3g}") for share in table.share.astype(float)]).rename(
         columns={"pooling": "Pooling", "state": "State", "share": "Percent of the mean state's length"}
     )
     return as_value(figure, title, numbers, f"{file_stem(scene.subject, scene.topic)}-variation.csv")
