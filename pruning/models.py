@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from . import program
 from .parameters import check_parameters, in_words, max_parameters
 from .weights import HUB_COMMIT, Weights, read_architecture, read_config, read_folder
 
@@ -142,8 +143,7 @@ def resolve(model: str) -> Weights:
         if not is_fetched(model):
             size = f" ({MODELS[model].download_mb} MB)" if model in MODELS else ""
             raise NotInstalledError(
-                f"model {model} is not on this machine yet; fetch it with: "
-                f"python -m pruning models install {model}{size}"
+                f"model {model} is not on this machine yet; fetch it with: {program()} models install {model}{size}"
             )
         return read_folder(folder, model, MODELS[model].sha256 if model in MODELS else "")
     folder = expand(model)

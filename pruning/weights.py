@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from . import program
 from .families import Family, get_family
 from .parameters import check_parameters, max_parameters, stored_parameters
 
@@ -37,7 +38,7 @@ def read_folder(folder: Path, name: str, sha256: str = "") -> Weights:
     if sha256 and digest != sha256:
         raise ValueError(
             f"the weights of {name} are damaged: sha256 {digest[:12]}…, expected {sha256[:12]}…; "
-            f"fetch them again with: python -m pruning models install {name}"
+            f"fetch them again with: {program()} models install {name}"
         )
     return Weights(name, folder, read_revision(folder) or digest, family, n_layers)
 

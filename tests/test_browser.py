@@ -6,6 +6,8 @@ import pytest
 from pages import DRAWN, SECONDS, answer, choose, open_tab, visit
 from playwright.sync_api import Page, expect
 
+from pruning import program
+
 pytestmark = pytest.mark.browser
 
 RUN_TIME = 240 * SECONDS  # a run of the tiny model takes 5 s alone, much longer on a busy machine
@@ -224,7 +226,7 @@ def test_the_command_is_copied_in_one_line(page, app):
     visit(page, app, "?drop=1")
     page.get_by_role("button", name="Copy").click()
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == "python -m pruning run --model minilm-l6 --task movie-reviews --strategy top --drop 1 --seed 2"
+    assert copied == f"{program()} run --model minilm-l6 --task movie-reviews --strategy top --drop 1 --seed 2"
 
 
 def test_what_a_user_types_is_shown_as_text(page, app):

@@ -11,6 +11,7 @@ import pytest
 from rows import make_run
 from tiny import save_tiny
 
+from pruning import program
 from pruning.__main__ import main
 from pruning.store import Store
 from pruning.strategies import STRATEGIES
@@ -182,7 +183,7 @@ def test_a_landscape_is_a_table_of_best_stacks_or_the_whole_record(capsys, home,
         (("--drop", "two"), "invalid int value: 'two'"),
         (
             ("--model", "minilm-l6"),
-            "not on this machine yet; fetch it with: python -m pruning models install minilm-l6",
+            f"not on this machine yet; fetch it with: {program()} models install minilm-l6",
         ),
     ],
 )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from pruning import program
 from pruning.models import NotInstalledError
 from pruning.plan import NeedsSimilarityError, Request, check, find_similarity, plan
 from pruning.recipes import RECIPES, get_recipe
@@ -191,7 +192,7 @@ def test_what_this_model_cannot_do_is_refused(change, sentence, baseline, store)
 def test_an_unknown_model_is_refused_and_a_known_one_says_how_to_fetch_it(baseline, store, home):
     with pytest.raises(ValueError, match="unknown model 'minilm-7'; choose one of: minilm-l6, "):
         plan(replace(baseline, model="minilm-7"), store)
-    with pytest.raises(NotInstalledError, match="fetch it with: python -m pruning models install minilm-l6"):
+    with pytest.raises(NotInstalledError, match=f"fetch it with: {program()} models install minilm-l6"):
         plan(replace(baseline, model="minilm-l6"), store)
 
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 import pytest
 from rows import save_shipped
 
+from pruning import program
 from pruning.models import MODELS
 from pruning.store import Store
 from pruning.ui import choice as choices
@@ -71,7 +72,7 @@ def test_what_a_link_cannot_mean_is_passed_over():
     ],
 )  # fmt: skip
 def test_the_command_does_the_same_as_the_button(choice, seed, command):
-    assert " ".join(as_command(choice, find_topic(choice.task), seed)) == f"python -m pruning run {command}"
+    assert " ".join(as_command(choice, find_topic(choice.task), seed)) == f"{program()} run {command}"
 
 
 def test_every_command_is_understood_by_the_command_line():

@@ -6,6 +6,7 @@ import pytest
 from rows import make_minilm_run, save_shipped
 from tiny import save_tiny
 
+from pruning import program
 from pruning.plan import Request
 from pruning.store import Store
 from pruning.ui.choice import Choice, as_command, settle
@@ -62,7 +63,7 @@ def test_a_run_reads_the_file_as_its_uploader_chose_and_belongs_to_that_visitor(
         scope=ANN,
     )
     assert " ".join(as_command(mine, find_topic(mine.task, [upload]), 0)) == (
-        "python -m pruning run --model minilm-l6 --task 'my reviews.csv' --text title body "
+        f"{program()} run --model minilm-l6 --task 'my reviews.csv' --text title body "
         "--label stars --kind regression --strategy top --drop 2"
     )
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from rows import make_drift, make_landscape, make_matrix, make_minilm_run, make_probe, make_similarity, save_shipped
 
+from pruning import program
 from pruning.jobs import DONE, Job
 from pruning.models import MODELS
 from pruning.plan import DISAGREE, DRIFT, EXPORT, LANDSCAPE, PROBE, SIMILARITY, TRY, Request
@@ -289,4 +290,4 @@ def test_a_landscape_tells_the_choice_the_best_and_how_far_off_it_is(see, store)
 def test_the_landscape_button_says_what_it_costs_and_gives_the_command(see):
     told = analysis_action(see(), LANDSCAPE)
     assert "about four to five times as long as the full model's run" in told["text"]
-    assert told["command"][0] == "python -m pruning landscape" and 'ANALYSES["landscape"]' in told["python"]
+    assert told["command"][0] == f"{program()} landscape" and 'ANALYSES["landscape"]' in told["python"]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from .. import analysis_figures as draw
 from .. import analysis_frames as tables
-from .. import published
+from .. import program, published
 from ..budget import CERTAIN, most_droppable
 from ..recipes import RECIPES
 from ..runs import FINE_TUNED, PRE_TRAINED, STARTS
@@ -151,7 +151,7 @@ def budget_action(scene: Scene, points: float) -> dict:
     lines = ["from pruning.budget import most_droppable", "from pruning.frames import comparable", STORE, ""]
     runs = f"comparable(Store().runs({scene.subject.key!r}, {scene.topic.key!r}), {scene.choice.recipe!r})"
     code = "\n".join([*lines, f"rows = most_droppable({runs}, None, {points:g})  # None: without contribution"])
-    command = ["python -m pruning budget", *(f"--{name} {shlex.quote(value)}" for name, value in values.items())]
+    command = [f"{program()} budget", *(f"--{name} {shlex.quote(value)}" for name, value in values.items())]
     return {"text": "From stored runs alone; nothing is trained.", "command": command, "python": code}
 
 

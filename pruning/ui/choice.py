@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
-from .. import published
+from .. import program, published
 from ..curve import MEASURED
 from ..figures import BUDGETS
 from ..models import MODELS, NotInstalledError, installed_folder, resolve
@@ -202,7 +202,7 @@ def as_command(choice: Choice, topic: Topic, seed: int, action: str = RUN) -> li
     options |= {"to": "my-smaller-model"} if action == EXPORT else {}
     pieces = [f"--{name} {shlex.quote(str(value))}" for name, value in options.items()]
     text = [f"--text {shlex.join(topic.text)}"] if topic.text else []
-    return [f"python -m pruning {action}", *pieces[:2], *text, *pieces[2:]]
+    return [f"{program()} {action}", *pieces[:2], *text, *pieces[2:]]
 
 
 PYTHON = {

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
+from .. import program
 from ..data_figures import bar_ranges, class_balance, histogram_figure
 from ..models import MODELS
 from ..uploads import Upload
@@ -133,8 +134,8 @@ def commands(upload: Upload) -> tuple[dict, dict]:
     columns += [f"--{n} {shlex.quote(value)}" for n in ("label", "kind") if (value := getattr(upload, n))]
     file = shlex.quote(upload.path.name)
     run = [f"--model {next(iter(MODELS))}", f"--task {file}", *columns, "--strategy top", "--drop 2"]
-    look = {"text": "The same look at your file in a terminal:", "command": ["python -m pruning tasks", file, *columns]}
-    then = {"text": "And a run on it:", "command": ["python -m pruning run", *run]}
+    look = {"text": "The same look at your file in a terminal:", "command": [f"{program()} tasks", file, *columns]}
+    then = {"text": "And a run on it:", "command": [f"{program()} run", *run]}
     return look, then if upload.seen["report"] else {}
 
 

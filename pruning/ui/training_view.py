@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import pandas as pd
 
+from .. import program
 from ..analysis_figures import score_against_texts
 from ..analysis_frames import name_share, of_recipe, training_table
 from ..findings import OPEN, SURE, Contest, Difference, compare, contest
@@ -140,7 +141,7 @@ def describe_sweep(scene: Scene, runs: Sequence[Run], n_dropped: int) -> dict:
     if not scene.topic.has_texts or scene.subject.error or scene.topic.file or not n_texts:
         return {"text": "", "command": []}
     choice, drops = scene.choice, f"--drops 0 {n_dropped}" if n_dropped else "--drops 0"
-    command = ["python -m pruning sweep", f"--model {shlex.quote(choice.model)}", f"--task {scene.topic.name}", drops]
+    command = [f"{program()} sweep", f"--model {shlex.quote(choice.model)}", f"--task {scene.topic.name}", drops]
     command += ["--seeds 0 1 2", f"--recipe {choice.recipe}", f"--max-train {n_texts}"]
     command += [f"--similarity {choice.pooling}"] if choice.pooling != Choice.pooling else []
     return {"text": "Adds a number of training texts to the figure:", "command": command}
