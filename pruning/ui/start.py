@@ -10,7 +10,7 @@ from .topics import find_topic
 from .tradeoff import TAB
 
 # half of a model of twelve layers beside a distilled one of six: the paper's question in one picture, and few lines
-FEW = ("even-alternate", "odd-alternate", "symmetric")
+FEW = ("top", "even-alternate", "odd-alternate", "symmetric")
 HALVED = Choice("mpnet-base", "movie-reviews", n_dropped=6, recipe="subset", compare=FEW)
 FIRST_VIEWS = {  # label -> choice and tab
     "A 12-layer model, halved": (HALVED, TAB),
