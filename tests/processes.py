@@ -50,9 +50,24 @@ def wait_until(condition) -> None:
 
 
 def worker_of(store: Store, app: int | None = None) -> psutil.Process:
-    """The worker with that store that the app, by default this process, has started."""
-    (found,) = (c for c in psutil.Process(app).children() if str(store.folder) in c.cmdline())
-    return found
+    """The worker with that store that the app, by default this process, has started; waits for it: a process bears
+    its command only some time after its start, on a busy machine."""
+    found = []
+
+    def look() -> bool:
+        found[:] = [child for child in psutil.Process(app).children() if names(child, str(store.folder))]
+        return len(found) == 1
+
+    wait_until(look)
+    return found[0]
+
+
+def names(process: psutil.Process, folder: str) -> bool:
+    """Whether its command names that folder; one that has just ended names nothing."""
+    try:
+        return folder in process.cmdline()
+    except psutil.Error:
+        return False
 
 
 def is_gone(process: psutil.Process, seconds: float) -> bool:
