@@ -61,7 +61,7 @@ def test_similarity_shows_the_matrix_that_was_asked_for_and_the_papers_drift_bes
     assert title(view["between"]).startswith("Linear CKA of every two states")
     assert "MiniLM on Movie reviews before fine-tuning, sentence token, 100 validation texts" in title(view["between"])
     rows = {row[0] for row in view["drift"]["numbers"]["rows"]}
-    assert "MiniLM, Movie reviews<br>kept 0–5, seed 0" in rows and any("BERT-base" in row for row in rows)
+    assert "MiniLM, Movie reviews, kept 0–5, seed 0" in rows and any("BERT-base" in row for row in rows)
     assert view["story"]["lead"] == "Layer 5 changes its input most, layer 3 least:"
 
 

@@ -161,12 +161,9 @@ def draw_drift(scene: Scene) -> dict:
     subtitle = f"cosine of the pre-trained and the fine-tuned state, 1 is unmoved · {own}"
     subtitle += " · the paper's rows: read off its figure, mean of tasks"
     figure = draw.heatmap(table, title, subtitle, "cosine", "state after layer")
-    return as_value(
-        figure,
-        title,
-        rows.round(4).rename(columns=str.capitalize),
-        f"{file_stem(scene.subject, scene.topic)}-drift.csv",
-    )
+    names = {"row": "Model", "state": "State", "cosine": "Cosine", "n_texts": "Texts", "source": "Source"}
+    numbers = rows.assign(row=rows.row.str.replace("<br>", ", ")).round(4).rename(columns=names)
+    return as_value(figure, title, numbers, f"{file_stem(scene.subject, scene.topic)}-drift.csv")
 
 
 def name_drift(drift: Drift) -> str:
@@ -242,7 +239,7 @@ def tell_probes(scene: Scene, probes: Sequence[Probe], knows: dict[str, str]) ->
         which = f"kept {describe_layers(tuned.kept)}"
         text += f"; after it ({which}) {max(tuned.scores):.1f}, "
         text += f"from state {knows[tables.FINE_TUNED_LABEL]} on within a point"
-    lead = "Above its ring a line gains at most a point for a linear reader:"
+    lead = "From the ringed state on, a linear reader gains at most a point:"
     return {
         "lead": lead,
         "text": f"{text}.",
