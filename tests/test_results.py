@@ -68,10 +68,24 @@ def test_rows_were_made_by_a_committed_program_on_one_device(store):
 @pytest.mark.parametrize("task", TASKS)
 def test_every_tab_has_something_to_show_of_the_default_model(store, task):
     kinds = {kind: len(store.records(kind, MODEL.name, task)) for kind in KINDS}
-    assert kinds["matrix"] == 4 and kinds["probe"] == 4 and kinds["drift"] == 4  # two poolings each
-    runs = {run.key for run in store.runs(MODEL.name, task)}
-    analysed = {record.run for kind in ("probe", "drift") for record in store.records(kind, MODEL.name, task)}
-    assert analysed - {""} <= runs
+    assert kinds["matrix"] == 4  # two poolings each
+    check_analysed(store, MODEL.name, task, "quick", "standard")
+
+
+@pytest.mark.parametrize("task", ["movie-reviews", "product-reviews"])
+def test_the_model_of_twelve_layers_has_its_probes_and_drift(store, task):
+    check_analysed(store, "mpnet-base", task, "subset")
+
+
+def check_analysed(store, model, task, *recipes) -> None:
+    """Probes before fine-tuning, and probes and drift of the full model and of its lowest half, by both poolings."""
+    n_layers, recipe_of = MODELS[model].n_layers, {run.key: run.recipe["name"] for run in store.runs(model, task)}
+    stacks = {(recipe, n) for recipe in recipes for n in (n_layers, n_layers // 2)} - {("quick", n_layers // 2)}
+    for kind in ("probe", "drift"):
+        found = [(recipe_of.get(r.run, ""), len(r.kept), r.pooling) for r in store.records(kind, model, task)]
+        assert len(found) == len(set(found))
+        missing = {(*stack, pooling) for stack in stacks for pooling in ("sentence", "mean")} - set(found)
+        assert not missing, kind
 
 
 def test_times_of_runs_of_one_size_agree(store):
