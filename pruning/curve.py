@@ -111,6 +111,14 @@ def is_at_chance(run: Run) -> bool:
     return found is not None and found / 100 <= 1.96 / sqrt(run.n_eval)
 
 
+def tell_chance(runs: Sequence[Run]) -> str:
+    """How many of a stack's runs, one per seed, are no better than chance: '', 'at chance' or '2 of 3 at chance'."""
+    failed = sum(map(is_at_chance, runs))
+    if not failed:
+        return ""
+    return "at chance" if failed == len(runs) else f"{failed} of {len(runs)} at chance"
+
+
 def published_curve(model: str, task: str, source: str) -> list[CurvePoint]:
     """The same of one source's published numbers, by strategy. `model` as the source names it."""
     rows = published.scores(model, task, source)

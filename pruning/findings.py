@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import mean, stdev
 
-from .curve import is_at_chance, loss_of
+from .curve import loss_of, tell_chance
 from .frames import by_stack, strategy_points
 from .runs import Run
 from .strategies import STRATEGIES
@@ -32,7 +32,7 @@ class Difference:
 
     gap: float  # mean of the gaps
     gaps: tuple[float, ...]  # one per seed
-    low: float | None  # ends of the mean's 95% t interval; None: one seed
+    low: float | None  # ends of the mean's 95% t interval; None: one seed, or gaps that are all alike
     high: float | None
     certainty: str  # one of CERTAINTIES
 
@@ -47,9 +47,10 @@ class Contest:
     kept: tuple[int, ...]  # by the best
     score: float  # mean over the best one's seeds
     loss: float  # see curve.loss_of
-    rival_at_chance: bool
+    rival_at_chance: str  # see curve.tell_chance
     gap: float  # ahead of the next best, over the seeds that all of them share
     certainty: str  # of being ahead of every other one: that of the least certain
+    n_seeds: int  # that all of them share
 
 
 def compare(better: Sequence[Run], worse: Sequence[Run]) -> Difference | None:
@@ -63,17 +64,18 @@ def describe_gaps(gaps: Sequence[float]) -> Difference:
     """Of differences in points, one per seed."""
     from scipy.special import stdtrit  # of Student's t; slow to import, and views of one or two seeds do without it
 
-    half = float(stdtrit(len(gaps) - 1, LEVEL)) * stdev(gaps) / sqrt(len(gaps)) if len(gaps) > 1 else None
-    low, high = (None, None) if half is None else (mean(gaps) - half, mean(gaps) + half)
+    low = high = None
+    if max(gaps) - min(gaps) > SAME:  # gaps that are all alike are so because scores are counts of texts
+        half = float(stdtrit(len(gaps) - 1, LEVEL)) * stdev(gaps) / sqrt(len(gaps))
+        low, high = mean(gaps) - half, mean(gaps) + half
     return Difference(mean(gaps), tuple(gaps), low, high, certainty(gaps, low, high))
 
 
 def certainty(gaps: Sequence[float], low: float | None, high: float | None) -> str:
     """A word for differences with that interval, see above."""
-    if low is None or not (all(gap > 0 for gap in gaps) or all(gap < 0 for gap in gaps)):
+    if len(gaps) < 2 or not (all(gap > 0 for gap in gaps) or all(gap < 0 for gap in gaps)):
         return OPEN
-    varies = max(gaps) - min(gaps) > SAME  # gaps that are all alike are so because scores are counts of texts
-    return SURE if varies and len(gaps) > 2 and (low > 0 or high < 0) else EVERY
+    return SURE if low is not None and len(gaps) > 2 and (low > 0 or high < 0) else EVERY
 
 
 def stacks_of(n_layers: int, n_dropped: int, similarity: Sequence[float] | None) -> dict[tuple[int, ...], list[str]]:
@@ -104,9 +106,10 @@ def contest(runs: Sequence[Run], n_dropped: int, similarity: Sequence[float] | N
         best,
         mean(run.score for run in groups[best]),
         loss=loss_of(groups[best], full),
-        rival_at_chance=all(map(is_at_chance, stacks[others[0]])),
+        rival_at_chance=tell_chance(stacks[others[0]]),
         gap=leads[0].gap,
         certainty=min((lead.certainty for lead in leads), key=CERTAINTIES.index),
+        n_seeds=len(shared),
     )
 
 

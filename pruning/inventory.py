@@ -22,8 +22,9 @@ def inventory(store: Store) -> str:
         return ""
     total = ("all", "", "", "", "", f"{len(every):,}", "", "", hours(every))
     explained = (
-        "Stacks are distinct kept sets of layers. Hours: of training, each run on one core beside another one; where a "
-        "run drops from a fine-tuned model, that one's training is another row's.\n\n"
+        "Stacks are distinct kept sets of layers; seeds: of any of them, not of each. Hours: of training, each run on "
+        "one core, mostly beside another one; where a run drops from a fine-tuned model, that one's training is "
+        "another row's.\n\n"
     )
     return "### What ships\n\n" + explained + table(HEADS, [*rows, total]) + "\n"
 
@@ -41,4 +42,6 @@ def describe(model: str, task: str, recipe: str, n_train: int, start: str, runs:
 
 
 def hours(runs: Sequence[Run]) -> str:
-    return f"{sum(run.train_seconds for run in runs) / 3600:.1f}"
+    """Of training; '' where nothing was trained."""
+    total = sum(run.train_seconds for run in runs) / 3600
+    return (f"{total:.1f}" if total >= 0.05 else "under 0.1") if total else ""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import mean
 
-from .curve import is_at_chance
+from .curve import tell_chance
 from .findings import Difference
 from .runs import Run
 from .story import MINUS
@@ -19,9 +19,8 @@ def mean_score(runs: Sequence[Run]) -> str:
     """Over the seeds, and how many of them are no better than chance; '' where there is no run."""
     if not runs:
         return ""
-    failed = sum(map(is_at_chance, runs))
-    seeds = "" if failed == len(runs) else f"{failed} of {len(runs)} "
-    return f"{mean(run.score for run in runs):.1f}" + (f" ({seeds}at chance)" if failed else "")
+    chance = tell_chance(runs)
+    return f"{mean(run.score for run in runs):.1f}" + (f" ({chance})" if chance else "")
 
 
 def signed(points: float) -> str:

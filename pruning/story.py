@@ -122,7 +122,7 @@ def tell_measured(own: CurvePoint, rivals: list[CurvePoint], twins: list[CurvePo
         lead = "No strategy stands out here:"
         rest = cost_span(losses(level), many=len(level) > 1)
         text = f"at {point.share} {point.label} {costs(own.loss)}, the others {rest}."
-    unknown = what_it_rests_on(own)
+    unknown = what_it_rests_on(own, rivals)
     if level:
         names = join_labels([own, *level])
         unknown += f" The intervals of {names} overlap: with other test texts their order may change."
@@ -173,13 +173,17 @@ def tell_published(own: CurvePoint, rivals: list[CurvePoint], point: Point) -> S
     return Story(lead, text, what_it_rests_on(own) + doubt)
 
 
-def what_it_rests_on(own: CurvePoint) -> str:
+def what_it_rests_on(own: CurvePoint, rivals: Sequence[CurvePoint] = ()) -> str:
     if own.source != MEASURED:
         return "One number per point; no seeds and no intervals are published."
     n, full = len(own.seeds), [str(seed) for seed in own.full_seeds]
     seeds = f"{n} seed{'s' * (n > 1)}"
     if not own.paired and full:
         seeds += f" (the full model: seed{'s' * (len(full) > 1)} {join(full)})"
+    counts = [len(rival.seeds) for rival in rivals]
+    if set(counts) - {n}:
+        low, high = min(counts), max(counts)
+        seeds += f" (the other{'s' * (len(rivals) > 1)}: {low if low == high else f'{low}–{high}'})"
     return f"{seeds}, {own.n_eval:,} test texts."
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from .analysis_frames import name_share, of_recipe, state_names, training_table
@@ -18,12 +19,12 @@ from .recipes import RECIPES
 from .runs import POOLINGS, Run
 from .store import Store
 from .strategies import STRATEGIES
-from .tasks import TASKS
+from .tasks import TASKS, load_task
 
 RECIPE, SHORT, EXAMPLE = "standard", "subset", "movie-reviews"
 EXPERIMENTS = Path(__file__).parent.parent / "benchmarks" / "training_budget.csv"
 HEADS = {  # what the classifier reads -> in words, in the order of the table
-    "pooler": "the sentence token, through the pooler (as in all runs)",
+    "pooler": "the sentence token, through the pooler (as in all runs of MiniLM)",
     "fresh": "the same, through a pooler of random weights",
     "sentence": "the sentence token itself",
     "normed": "the sentence token, normalised over the batch",
@@ -69,7 +70,9 @@ def order_tables(runs: Sequence[Run], similarity: Sequence[float] | None) -> Ite
 
 
 def leader(best: Contest | None) -> str:
-    return f"{' = '.join(best.best)} {signed(best.gap)} on {best.rival[0]}, {best.certainty}" if best else "–"
+    if not best:
+        return "–"
+    return f"{' = '.join(best.best)} {signed(best.gap)} on {' = '.join(best.rival)}, {best.certainty}"
 
 
 def states(store: Store) -> str:
@@ -89,10 +92,11 @@ def states(store: Store) -> str:
     explained = (
         "The classifier reads the sentence token. How much that differs from text to text in the full model before "
         "fine-tuning, in percent of the mean state's length, after each layer, which is the last one that Top keeps "
-        f"({TASKS[EXAMPLE].label.lower()}, validation texts; Method, Variation). It is where training starts, which "
-        f"can make more of little; the score beside it, by recipe {SHORT}, says whether it did.\n\n"
+        f"({TASKS[EXAMPLE].label.lower()}, validation texts; Method, Variation). It is where training starts, and does "
+        f"not by itself foretell the score beside it, by recipe {SHORT}: training can make more of little. The "
+        "embeddings (emb) of the sentence token are the same for every text.\n\n"
     )
-    return f"\n### Why: what the classifier gets to read\n\n{explained}" + table(list(columns), rows)
+    return f"\n### What the classifier gets to read before training\n\n{explained}" + table(list(columns), rows)
 
 
 def top_scores(store: Store, model: str) -> dict[int, str]:
@@ -124,7 +128,8 @@ def experiment_table(model: str, task: str, done: pd.DataFrame) -> str:
     explained = (
         f"\nExperiments on {MODELS[model].label}, {TASKS[task].label.lower()}, validation split "
         "(`benchmarks/training_budget.py`): the low half of the layers kept, as strategy Top does, against the high "
-        "half, as Bottom does; what differs is low minus high, in points, with its interval over the seeds.\n\n"
+        f"half, as Bottom does; what differs is low minus high, in points, with its interval over the seeds. Recipe "
+        f"{RECIPE} but for the rate and the texts. {one_answer(task)}\n\n"
     )
     heads = (
         "what the classifier reads",
@@ -141,14 +146,21 @@ def experiment_table(model: str, task: str, done: pd.DataFrame) -> str:
 
 
 def conclude(done: pd.DataFrame) -> str:
-    """What the low half gains where the mean over all tokens is read, trained as all runs are on the fewest texts."""
+    """What the low half scores by its sentence token and by the mean over all tokens, trained as all runs are, with the
+    fewest texts and with the most."""
     alike = done[(done.precision == "bfloat16") & (done.learning_rate == RECIPES[RECIPE].learning_rate)]
-    alike = alike[alike.n_train == alike.n_train.min()]
     kept = min(alike.kept, key=lambda kept: list(map(int, kept.split())), default="")
-    means = alike[alike.kept == kept].groupby("head").score.mean()
-    if not {"pooler", "mean"} <= set(means.index):
+    means = alike[alike.kept == kept].groupby(["n_train", "head"]).score.mean().unstack()
+    if not {"pooler", "mean"} <= set(means.columns) or len(means := means.dropna(subset=["pooler", "mean"])) < 2:
         return ""
+    ends = [f"{row.pooler:.1f} and {row['mean']:.1f} with {n:,} texts" for n, row in means.iloc[[0, -1]].iterrows()]
     return (
-        f"\nWith {alike.n_train.min():,} texts the low half scores {means['pooler']:.1f} by its sentence token and "
-        f"{means['mean']:.1f} by the mean over its tokens: the token that is read holds little of what they know.\n"
+        f"\nBy its sentence token and by the mean over its tokens the low half scores {', '.join(ends)}. What it knows "
+        "is in its tokens from the start; it takes training to bring it into the one that is read.\n"
     )
+
+
+def one_answer(task: str) -> str:
+    """What a model scores on the validation split of a task of two classes that says the same of every text."""
+    share = 100 * float(np.mean(np.asarray(load_task(task).validation.labels) == 1))
+    return f"The same answer for every text scores {max(share, 100 - share):.1f} or {min(share, 100 - share):.1f}."

@@ -71,7 +71,9 @@ def test_a_contest_is_as_sure_as_it_is_of_every_other_stack():
 
 def test_a_contest_says_where_the_next_best_is_at_chance():
     chance = [make_run(BOTTOM, 50, seed, metrics={"accuracy": 50, "matthews": 0}) for seed in (0, 1)]
-    assert contest([*runs(FULL, 85, 86), *runs(TOP, 80, 80), *chance], 2, None).rival_at_chance
+    assert contest([*runs(FULL, 85, 86), *runs(TOP, 80, 80), *chance], 2, None).rival_at_chance == "at chance"
+    half = [*chance[:1], *runs(BOTTOM, 50, 50)[1:]]
+    assert contest([*runs(FULL, 85, 86), *runs(TOP, 80, 80), *half], 2, None).rival_at_chance == "1 of 2 at chance"
     assert not contest([*runs(FULL, 85, 86), *runs(TOP, 80, 80), *runs(BOTTOM, 50, 50)], 2, None).rival_at_chance
 
 

@@ -54,6 +54,15 @@ def test_the_sentence_gives_the_numbers_it_speaks_of():
     assert told.unknown == "2 seeds, 1,000 test texts."
 
 
+def test_it_says_where_the_others_have_fewer_seeds():
+    kept = {(0, 1, 2, 3): (80, 80, 80), (0, 1, 2): (79, 79, 79), (1, 2, 3): (70, 70), (0, 1, 3): (74,)}
+    runs = [make_run(layers, score, seed, spread=1) for layers, of in kept.items() for seed, score in enumerate(of)]
+    curve = [p for p in measured_curve(runs, None) if p.strategy in ("top", "bottom", "symmetric")]
+    assert tell(curve, Point("top", 1, 4)).unknown == "3 seeds (the others: 1–2), 1,000 test texts."
+    two = [p for p in curve if p.strategy != "symmetric"]
+    assert tell(two, Point("top", 1, 4)).unknown == "3 seeds (the other: 2), 1,000 test texts."
+
+
 def test_strategies_that_drop_the_same_layers_are_named_and_not_compared():
     curve = measured_curve([make_run(), make_run((0, 1, 2), 79)], None)
     told = tell(curve, Point("top", 1, 4))

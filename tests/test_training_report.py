@@ -74,6 +74,16 @@ def test_an_experiment_is_low_against_high_seed_by_seed(tmp_path):
     assert text.index("through the pooler") < text.index("the mean over all tokens | 0.0001 | bfloat16 | 500 | 73.0")
 
 
+def test_what_the_low_half_knows_is_told_of_the_fewest_texts_and_the_most(tmp_path):
+    path, few = tmp_path / "rows.csv", [row("pooler", "0 1 2", 0, 47), row("mean", "0 1 2", 0, 72)]
+    few += [row("pooler", "3 4 5", 0, 69), row("mean", "3 4 5", 0, 70)]
+    many = [line.replace(",500,", ",2000,").replace(",47\n", ",78\n") for line in few]
+    path.write_text(EXPERIMENT + "".join(few + many))
+    assert "the low half scores 47.0 and 72.0 with 500 texts, 78.0 and 72.0 with 2,000 texts." in experiments(path)
+    path.write_text(EXPERIMENT + "".join(few))
+    assert "the low half scores" not in experiments(path)
+
+
 def test_without_rows_nothing_is_said(tmp_path):
     empty = Store(tmp_path / "home", tmp_path / "none")
     assert orders(empty) == states(empty) == experiments(tmp_path / "none.csv") == ""

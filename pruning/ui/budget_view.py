@@ -10,7 +10,7 @@ import pandas as pd
 from .. import analysis_figures as draw
 from .. import analysis_frames as tables
 from .. import program, published
-from ..budget import CERTAIN, most_droppable
+from ..budget import CERTAIN, EVERY, UNCLEAR, most_droppable
 from ..recipes import RECIPES
 from ..runs import FINE_TUNED, PRE_TRAINED, STARTS
 from ..store import Store
@@ -21,6 +21,11 @@ from .view import as_table, as_value, axis_title, file_stem, of_start
 from .why_view import Scene, make_scene
 
 STORE = "from pruning.store import Store"
+WITHIN = {
+    CERTAIN: "which is certain to be within",
+    EVERY: "and every seed's loss is within",
+    UNCLEAR: "which is not sure to be within",
+}
 BUDGET_COLUMNS = (
     "Strategy",
     "Layers dropped",
@@ -114,9 +119,7 @@ def droppable_table(scene: Scene, rows: Sequence[dict], points: float) -> dict:
     subtitle += (
         " · upper end: 95%, largest over the seeds, both models' intervals added like the sides of a right angle"
     )
-    subtitle += (
-        " · certain: every upper end is within; likely: every seed's loss is; unclear: the mean alone, or one seed"
-    )
+    subtitle += " · certain: every upper end is within; every seed: each loss is; unclear: the mean alone, or one seed"
     if not rows:
         subtitle = f"{scene.about}: no runs of recipe {scene.choice.recipe} with the full model are stored"
     file = f"{file_stem(scene.subject, scene.topic)}-budget.csv"
@@ -223,7 +226,7 @@ def tell_budget(scene: Scene, rows: Sequence[dict], points: float) -> dict:
         return {"lead": f"No strategy drops a layer for {lost} here.", "text": "", "unknown": ran.strip()}
     best = min((row for row in rows if row["n_dropped"] == most), key=lambda row: row["loss"])
     speed = best["speedup"]["measured"].get("32")
-    text = f"{STRATEGIES[best['strategy']].label} loses {best['loss']:.2f}, which is {best['certainty']} to be within."
+    text = f"{STRATEGIES[best['strategy']].label} loses {best['loss']:.2f}, {WITHIN[best['certainty']]}."
     text += f" That is {speed:.2f} times as fast." if speed else ""
     n_seeds = len(best["seeds"])
     unknown = (

@@ -129,7 +129,7 @@ def name(best: Contest) -> str:
 
 
 def lead_of(best: Contest) -> str:
-    return f"{name(best)} leads {best.rival[0]} by {best.gap:.1f} points ({best.certainty})"
+    return f"{name(best)} leads {' = '.join(best.rival)} by {best.gap:.1f} points ({best.certainty})"
 
 
 def describe_sweep(scene: Scene, runs: Sequence[Run], n_dropped: int) -> dict:
