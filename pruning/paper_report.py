@@ -10,7 +10,7 @@ from .frames import by_stack, comparable
 from .lines import Line
 from .markdown import difference, signed, table
 from .models import MODELS
-from .runs import FINE_TUNED
+from .runs import FINE_TUNED, Run
 from .store import Store
 from .tiles import millions
 
@@ -92,18 +92,23 @@ def halved_claim(lines: Sequence[Line], store: Store) -> list[tuple]:
     text = "Half of a large model is as good as a distilled one of as many layers"
     numbers, rows = f"BERT-base {signed(paper_scores('BERT-base')['top', 6] - distilled)} against {name}", []
     for line in lines:
-        beside = MODELS[line.model].distilled
-        runs = store.runs(beside, line.task) if beside else []
-        same = [run for run in runs if run.data == line.runs[0].data]
-        small = [run for run in comparable(same, line.recipe) if not run.n_dropped]
-        kept = kept_by("top", line.n_layers, line.n_layers // 2, line.similarity)
-        half = by_stack(line.runs).get(kept, [])
-        found = compare(half, small)
-        if found:
+        if pair := halved(line, store):
+            half, small = pair
+            found, beside = compare(half, small), MODELS[small[0].model].label
             label = f"{where(line)}, {millions(half[0].parameters)} parameters; "
-            label += f"beside {MODELS[beside].label}, {millions(small[0].parameters)}, distilled from another model"
+            label += f"beside {beside}, {millions(small[0].parameters)}, distilled from another model"
             rows.append((text, numbers, label, difference(found), judged_at_most(found, is_loss=True)))
     return rows
+
+
+def halved(line: Line, store: Store) -> tuple[list[Run], list[Run]] | None:
+    """Runs of the lower half of a model, and of a distilled one in full, of shared seeds; None where there are none."""
+    beside = MODELS[line.model].distilled
+    runs = store.runs(beside, line.task) if beside else []
+    same = [run for run in runs if run.data == line.runs[0].data]
+    small = [run for run in comparable(same, line.recipe) if not run.n_dropped]
+    half = by_stack(line.runs).get(tuple(range(line.n_layers // 2)), [])
+    return (half, small) if compare(half, small) else None
 
 
 def order_claim(lines: Sequence[Line], store: Store) -> list[tuple]:

@@ -19,6 +19,7 @@ from .order_report import order_findings
 from .paper_report import beside_the_paper
 from .store import FINDINGS, Store
 from .strategies import STRATEGIES, describe_layers
+from .summary_report import in_short
 from .tasks import TASKS
 from .training_report import EXPERIMENTS, experiments, orders, states
 
@@ -36,7 +37,7 @@ def report(store: Store) -> str:
     sections = [winners(lines), budgets(lines), beside_the_paper(lines, store)]
     sections += [order_findings(store), orders(store), states(store), experiments(EXPERIMENTS)]
     sections += [collapse_findings(TRAININGS)]
-    return inventory(store) + "\n".join(section for section in sections if section)
+    return in_short(lines, store) + inventory(store) + "\n".join(section for section in sections if section)
 
 
 def write(store: Store) -> list[Path]:

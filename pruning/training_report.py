@@ -34,18 +34,22 @@ HEADS = {  # what the classifier reads -> in words, in the order of the table
 
 def orders(store: Store) -> str:
     """A table per model, task and number of dropped layers that was run with several numbers of training texts."""
-    parts = []
-    for model in MODELS:
-        for task in TASKS:
-            runs = of_recipe(store.runs(model, task), RECIPE)
-            found = matching(store.similarities(model, task), runs, "sentence")
-            parts += order_tables(runs, found and found.mean)
+    parts = [found for runs, similarity in budgeted(store) for found in order_tables(runs, similarity)]
     if not parts:
         return ""
     explained = (
         "Mean scores by the number of training texts, all else as recipe standard has it; who leads, as above.\n"
     )
     return f"\n### By the number of training texts\n\n{explained}" + "".join(parts)
+
+
+def budgeted(store: Store) -> Iterator[tuple[list[Run], Sequence[float] | None]]:
+    """The runs of each model and task, with whatever number of training texts, and the layers' similarities."""
+    for model in MODELS:
+        for task in TASKS:
+            if runs := of_recipe(store.runs(model, task), RECIPE):
+                found = matching(store.similarities(model, task), runs, "sentence")
+                yield runs, found and found.mean
 
 
 def order_tables(runs: Sequence[Run], similarity: Sequence[float] | None) -> Iterator[str]:
