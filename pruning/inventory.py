@@ -26,7 +26,7 @@ def inventory(store: Store) -> str:
         "one core, mostly beside another one; where a run drops from a fine-tuned model, that one's training is "
         "another row's.\n\n"
     )
-    return "### What ships\n\n" + explained + table(HEADS, [*rows, total]) + "\n"
+    return "\n### What ships\n\n" + explained + table(HEADS, [*rows, total])
 
 
 def place(model: str, task: str, recipe: str, n_train: int, start: str) -> tuple:

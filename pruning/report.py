@@ -28,21 +28,21 @@ README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- findings: the command `results report` writes what follows -->\n", "<!-- findings end -->"
 
 
-def report(store: Store) -> str:
-    """All findings as Markdown, of the shipped rows alone."""
+def report(store: Store) -> tuple[str, str]:
+    """The findings as Markdown, of the shipped rows alone: what README says, and what rests on more tables."""
     store = store.without_own()
     lines = list(find_lines(store))
     if not lines:
-        return ""
-    sections = [winners(lines), budgets(lines), beside_the_paper(lines, store)]
-    sections += [order_findings(store), orders(store), states(store), experiments(EXPERIMENTS)]
-    sections += [collapse_findings(TRAININGS)]
-    return in_short(lines, store) + inventory(store) + "\n".join(section for section in sections if section)
+        return "", ""
+    first = [in_short(lines, store), winners(lines), budgets(lines), beside_the_paper(lines, store)]
+    rest = [order_findings(store), orders(store), states(store), experiments(EXPERIMENTS)]
+    rest += [collapse_findings(TRAININGS), inventory(store)]
+    return "".join(first), "".join(rest)
 
 
 def write(store: Store) -> list[Path]:
     """Puts the findings into README and the file that the tab Method shows. OSError: README has no place for them."""
-    text, readme = report(store), README.read_text(encoding="utf-8")
+    (text, details), readme = report(store), README.read_text(encoding="utf-8")
     before, begin, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
@@ -50,7 +50,7 @@ def write(store: Store) -> list[Path]:
             f"{README.name} has no place for the findings: it needs the line {BEGIN.strip()!r} and below it {END!r}"
         )
     README.write_text(f"{before}{BEGIN}{text}{END}{after}", encoding="utf-8")
-    FINDINGS.write_text(text, encoding="utf-8")
+    FINDINGS.write_text(text + details, encoding="utf-8")
     return [README, FINDINGS]
 
 
@@ -87,7 +87,7 @@ def winners(lines: Sequence[Line]) -> str:
         "the bars in the app show. *At chance*: the predictions go with the right ones no better than unrelated ones "
         "might (see Method).\n"
     )
-    return f"### Which strategy wins\n\n{explained}" + "".join(parts)
+    return f"\n### Which strategy wins\n\n{explained}" + "".join(parts)
 
 
 def winner_cell(found: Contest | None) -> str:

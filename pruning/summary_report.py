@@ -29,7 +29,7 @@ def in_short(lines: Sequence[Line], store: Store) -> str:
         model: [line for line in lines if (line.model, line.recipe) == (model, recipes[model])] for model in recipes
     }
     told = [which(models), how_many(models), beside_distilled(lines, store), *order(models, store), *texts(store)]
-    return "### In short\n\n" + "".join(f"- {sentence}\n" for sentence in told if sentence) + "\n"
+    return "### In short\n\n" + "".join(f"- {sentence}\n" for sentence in told if sentence)
 
 
 def which(models: dict[str, list[Line]]) -> str:

@@ -57,8 +57,12 @@ def test_it_starts_with_the_front_matter_that_spaces_need():
 
 
 def test_links_to_files_lead_somewhere():
-    for path in re.findall(r"\]\((?!http)([^)]+)\)", README):
+    for link in re.findall(r"\]\((?!http)([^)]+)\)", README):
+        path, _, heading = link.partition("#")
         assert (ROOT / path).exists(), path
+        if heading:
+            heads = re.findall(r"^#+ (.+)$", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+            assert heading in [head.lower().replace(" ", "-") for head in heads]
 
 
 def test_the_finding_is_what_the_shipped_rows_say(tmp_path):

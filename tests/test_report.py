@@ -29,7 +29,7 @@ def store(tmp_path) -> Store:
 
 
 def test_the_report_says_who_wins_what_a_loss_buys_and_what_the_paper_says(store):
-    text = report.report(store)
+    text, _ = report.report(store)
     assert "| 3 | Top 84.1 (−4.0); +0.5 on Symmetric, sure |" in text
     assert "| MiniLM, movie reviews | standard | 3 of 6 | none | none | none |" in text
     assert "bottom ones | DistilBERT +11.2 | MiniLM, movie reviews, standard | +4.0 (+3.6 to +4.4) | agrees |" in text
@@ -74,7 +74,7 @@ def test_the_share_that_is_kept_is_counted_seed_by_seed(store):
     runs = [replace(run, recipe=RECIPES["standard"].values(), key=f"third {run.seed}") for run in runs]
     with (store.shipped / "run" / "minilm-l6.jsonl").open("a") as file:
         file.write("".join(f"{to_json(run)}\n" for run in runs))
-    assert "| MiniLM, movie reviews, standard | 97.0% | open: every seed less than 98% |" in report.report(store)
+    assert "| MiniLM, movie reviews, standard | 97.0% | open: every seed less than 98% |" in report.report(store)[0]
 
 
 def test_rows_of_the_users_own_are_no_findings(store):
@@ -85,7 +85,7 @@ def test_rows_of_the_users_own_are_no_findings(store):
 
 
 def test_without_rows_of_its_recipes_there_is_nothing_to_report(tmp_path):
-    assert report.report(Store(tmp_path / "home", tmp_path / "none")) == ""
+    assert report.report(Store(tmp_path / "home", tmp_path / "none")) == ("", "")
 
 
 def test_it_is_written_between_its_marks_and_nothing_else_changes(store, tmp_path, monkeypatch):
@@ -94,8 +94,9 @@ def test_it_is_written_between_its_marks_and_nothing_else_changes(store, tmp_pat
     monkeypatch.setattr(report, "FINDINGS", tmp_path / "FINDINGS.md")
     readme.write_text(f"before\n{report.BEGIN}old\n{report.END}\nafter\n")
     report.write(store)
-    assert readme.read_text() == f"before\n{report.BEGIN}{report.report(store)}{report.END}\nafter\n"
-    assert (tmp_path / "FINDINGS.md").read_text() == report.report(store)
+    first, details = report.report(store)
+    assert readme.read_text() == f"before\n{report.BEGIN}{first}{report.END}\nafter\n"
+    assert (tmp_path / "FINDINGS.md").read_text() == first + details and "### What ships\n" in details
     readme.write_text("no place for it")
     with pytest.raises(OSError, match="has no place for the findings"):
         report.write(store)
@@ -103,6 +104,6 @@ def test_it_is_written_between_its_marks_and_nothing_else_changes(store, tmp_pat
 
 
 def test_readme_and_method_say_what_the_shipped_rows_say(tmp_path):
-    text = report.report(Store(tmp_path / "home", SHIPPED))
+    text, details = report.report(Store(tmp_path / "home", SHIPPED))
     assert f"{report.BEGIN}{text}{report.END}" in Path(report.README).read_text(encoding="utf-8")
-    assert report.FINDINGS.read_text(encoding="utf-8") == text
+    assert report.FINDINGS.read_text(encoding="utf-8") == text + details
