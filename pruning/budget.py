@@ -3,9 +3,9 @@
 Every loss is counted seed by seed, full model minus pruned one, so that chance by the seed falls out of it. How sure it
 is that so many layers can go:
 
-certain     two seeds or more, and even the upper end of each one's loss is within the budget;
-every seed  two seeds or more, and each one's loss on these test texts is within the budget;
-unclear     the mean loss is within the budget, and no more than that: there is one seed alone, or one loses more.
+certain   two seeds or more, and even the upper end of each one's loss is within the budget;
+observed  two seeds or more, and each one's loss, as observed on these test texts, is within the budget;
+unclear   the mean loss is within the budget, and no more than that: there is one seed alone, or one loses more.
 
 The upper end of a loss adds the two scores' distances to the ends of their 95% intervals over the test texts like the
 sides of a right angle (square-and-add, Newcombe 1998). Both models read the same texts, so this errs on the safe side.
@@ -20,12 +20,12 @@ from statistics import mean, median
 from .frames import measured_cost, strategy_points
 from .runs import Run
 
-CERTAIN, EVERY, UNCLEAR = "certain", "every seed", "unclear"
+CERTAIN, OBSERVED, UNCLEAR = "certain", "observed", "unclear"
 
 
 def most_droppable(runs: Sequence[Run], similarity: Sequence[float] | None, points: float) -> list[dict]:
-    """One row per strategy that was run: the most layers it drops within that loss. To drop none is certain; `certain`
-    is the most that are.
+    """One row per strategy that was run: the most layers it drops within that loss, and `n_certain`, the most that it
+    certainly does. To drop none is certain.
 
     `runs` are comparable ones (see `frames.comparable`), `similarity` a cosine per layer. Only numbers of layers that
     share a seed with the full model count; `measured` lists them. ValueError where `points` is negative or no number.
@@ -43,9 +43,14 @@ def most_droppable(runs: Sequence[Run], similarity: Sequence[float] | None, poin
             within = [point | {"certainty": certainty(point, points)} for point in found if point["loss"] <= points]
             chosen = max(within, key=lambda point: point["n_dropped"])
             sure = max(point["n_dropped"] for point in within if point["certainty"] == CERTAIN)
-            sizes = {"certain": sure, "measured": [point["n_dropped"] for point in found]}
+            sizes = {"n_certain": sure, "measured": [point["n_dropped"] for point in found]}
             rows.append(chosen | sizes | savings(runs, chosen["n_dropped"]))
     return rows
+
+
+def best_row(rows: Sequence[dict]) -> dict | None:
+    """Of the strategies that drop most layers the one that loses least; None without rows."""
+    return max(rows, key=lambda row: (row["n_dropped"], -row["loss"]), default=None)
 
 
 def loss_of(kept: tuple[int, ...], full: dict[int, Run], runs: Sequence[Run]) -> dict:
@@ -79,7 +84,7 @@ def certainty(point: dict, points: float) -> str:
         return CERTAIN
     if len(point["seeds"]) < 2 or max(point["losses"]) > points:
         return UNCLEAR
-    return CERTAIN if max(point["upper"]) <= points else EVERY
+    return CERTAIN if max(point["upper"]) <= points else OBSERVED
 
 
 def savings(runs: Sequence[Run], n_dropped: int) -> dict:

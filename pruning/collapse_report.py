@@ -11,13 +11,12 @@ from .analysis_frames import name_share
 from .markdown import table
 from .models import MODELS
 from .strategies import describe_layers
-from .tasks import TASKS
-from .training_report import one_answer
+from .tasks import TASKS, tell_constant
 
 TRAININGS = Path(__file__).parent.parent / "benchmarks" / "collapse.csv"
 VARIED = ["kept", "learning_rate", "warm_up"]
 LOST = 1  # percent: with less at the end a training is counted among those that lost the differences
-HEADS = ("kept", "rate", "warm-up", "seeds", "before", "lowest of every tenth step", "at the end", "score")
+HEADS = ("kept", "rate", "warm-up", "seeds", "before", "lowest, looked at every tenth step", "at the end", "score")
 
 
 def collapse_findings(path: Path) -> str:
@@ -48,7 +47,7 @@ def collapse_table(model: str, task: str, recipe: str, rows: pd.DataFrame) -> st
         layers = describe_layers(tuple(map(int, kept.split())))
         cells.append((layers, f"{rate:g}", f"{warm_up:.0%}", *map(", ".join, values)))
     title = f"\n**{MODELS[model].label}, {TASKS[task].label.lower()}, recipe {recipe} but for rate and warm-up.**\n"
-    return f"{title}{table(HEADS, cells)}\n{sum_up(found)} {one_answer(task)}\n"
+    return f"{title}{table(HEADS, cells)}\n{sum_up(found)} {tell_constant(task)}\n"
 
 
 def sum_up(found: pd.DataFrame) -> str:

@@ -111,7 +111,7 @@ def is_at_chance(run: Run) -> bool:
     return found is not None and found / 100 <= 1.96 / sqrt(run.n_eval)
 
 
-def tell_chance(runs: Sequence[Run]) -> str:
+def share_at_chance(runs: Sequence[Run]) -> str:
     """How many of a stack's runs, one per seed, are no better than chance: '', 'at chance' or '2 of 3 at chance'."""
     failed = sum(map(is_at_chance, runs))
     if not failed:

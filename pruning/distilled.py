@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from .curve import CurvePoint, measured_curve
 from .frames import comparable
 from .models import MODELS
+from .runs import Run
 from .store import Store
 from .tiles import millions
 
@@ -22,20 +23,23 @@ class Distilled:
 
 
 def find_distilled(model: str, task: str, data: str, recipe: str, store: Store) -> Distilled | None:
-    """The full runs of the model that MODELS names beside this one, or None where there are none.
-
-    `data` is the fingerprint of the texts; '': any.
-    """
-    row = MODELS.get(model)
-    beside = MODELS.get(row.distilled) if row else None
-    if not beside:
-        return None
-    stored = [run for run in store.runs(beside.name, task) if data in ("", run.data)]
-    runs = [run for run in comparable(stored, recipe, beside.sha256) if not run.n_dropped]
+    """The model that MODELS names beside this one, by its full runs; None where there are none."""
+    runs = distilled_runs(model, task, data, recipe, store)
     if not runs:
         return None
     full = measured_curve(runs, None)[0]
-    return Distilled(beside.label, beside.n_layers, runs[0].parameters, full.score, full.low, full.high)
+    label, n_layers = MODELS[runs[0].model].label, runs[0].n_layers
+    return Distilled(label, n_layers, runs[0].parameters, full.score, full.low, full.high)
+
+
+def distilled_runs(model: str, task: str, data: str, recipe: str, store: Store) -> list[Run]:
+    """The full runs of that model, one per seed; `data` is the fingerprint of the texts, '': any."""
+    row = MODELS.get(model)
+    beside = MODELS.get(row.distilled) if row else None
+    if not beside:
+        return []
+    stored = [run for run in store.runs(beside.name, task) if data in ("", run.data)]
+    return [run for run in comparable(stored, recipe, beside.sha256) if not run.n_dropped]
 
 
 def tell_distilled(own: CurvePoint | None, parameters: int | None, beside: Distilled | None) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import mean, stdev
 
-from .curve import loss_of, tell_chance
+from .curve import loss_of, share_at_chance
 from .frames import by_stack, strategy_points
 from .runs import Run
 from .strategies import STRATEGIES
@@ -47,10 +47,18 @@ class Contest:
     kept: tuple[int, ...]  # by the best
     score: float  # mean over the best one's seeds
     loss: float  # see curve.loss_of
-    rival_at_chance: str  # see curve.tell_chance
+    rival_chance: str  # see curve.share_at_chance
     gap: float  # ahead of the next best, over the seeds that all of them share
     certainty: str  # of being ahead of every other one: that of the least certain
     n_seeds: int  # that all of them share
+
+    @property
+    def label(self) -> str:
+        return " = ".join(self.best)
+
+    @property
+    def rival_label(self) -> str:
+        return " = ".join(self.rival)
 
 
 def compare(better: Sequence[Run], worse: Sequence[Run]) -> Difference | None:
@@ -106,7 +114,7 @@ def contest(runs: Sequence[Run], n_dropped: int, similarity: Sequence[float] | N
         best,
         mean(run.score for run in groups[best]),
         loss=loss_of(groups[best], full),
-        rival_at_chance=tell_chance(stacks[others[0]]),
+        rival_chance=share_at_chance(stacks[others[0]]),
         gap=leads[0].gap,
         certainty=min((lead.certainty for lead in leads), key=CERTAINTIES.index),
         n_seeds=len(shared),

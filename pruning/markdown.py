@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from statistics import mean
 
-from .curve import tell_chance
-from .findings import Difference
+from .curve import share_at_chance
+from .findings import SAME, Contest, Difference
 from .runs import Run
 from .story import MINUS
 
@@ -19,7 +19,7 @@ def mean_score(runs: Sequence[Run]) -> str:
     """Over the seeds, and how many of them are no better than chance; '' where there is no run."""
     if not runs:
         return ""
-    chance = tell_chance(runs)
+    chance = share_at_chance(runs)
     return f"{mean(run.score for run in runs):.1f}" + (f" ({chance})" if chance else "")
 
 
@@ -32,3 +32,10 @@ def difference(found: Difference) -> str:
     """In points, with its interval."""
     interval = "" if found.low is None else f" ({signed(found.low)} to {signed(found.high)})"
     return f"{signed(found.gap)}{interval}"
+
+
+def lead(found: Contest) -> str:
+    """Of the best stack on the next best, and how sure it is of being ahead of every other one."""
+    ahead = f"{signed(found.gap)} on" if found.gap > SAME else "level with"
+    chance = f" ({found.rival_chance})" if found.rival_chance else ""
+    return f"{ahead} {found.rival_label}{chance}, {found.certainty}{': one seed' * (found.n_seeds == 1)}"

@@ -16,21 +16,19 @@ HEADS = ("dropped", "strategy", *STARTS.values(), "what tuning before the drop t
 
 def order_findings(store: Store) -> str:
     """A table per model and task that was run in several orders, as Markdown; empty where there is none."""
-    parts, is_twice_trained = [], False
+    parts = []
     for model in MODELS:
         for task in TASKS:
             tables = ((recipe, list(order_rows(store, model, task, recipe))) for recipe in RECIPES)
             recipe, rows = next(((recipe, rows) for recipe, rows in tables if rows), ("", []))
             title = f"\n**{MODELS[model].label}, {TASKS[task].label.lower()}, recipe {recipe}.**\n"
             parts += [title + table(HEADS, rows)] if rows else []
-            is_twice_trained |= any(n_dropped == "0" for n_dropped, *_ in rows)
     if not parts:
         return ""
-    twice = "stands where nothing is dropped" if is_twice_trained else "was not measured"
     explained = (
         "Mean scores over the seeds by what is done first. The gain is that of the model that was fine-tuned, pruned "
         "and fine-tuned again over the one that was pruned and fine-tuned once, seed by seed. It was trained twice as "
-        f"long; what that alone gains {twice}.\n"
+        "long: what that alone gains stands in the row of the full model, where it was run.\n"
     )
     return f"\n### Before or after fine-tuning\n\n{explained}" + "".join(parts)
 

@@ -6,14 +6,13 @@ collapse.py; a test fails where README or the tab Method say otherwise.
 
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import mean
 
-from .budget import CERTAIN, most_droppable
+from .budget import CERTAIN, best_row, most_droppable
 from .collapse_report import TRAININGS, collapse_findings
-from .findings import SAME, Contest, contest
+from .findings import Contest, contest
 from .inventory import inventory
-from .lines import Line, find_lines
-from .markdown import signed, table
+from .lines import Line, find_lines, grouped
+from .markdown import lead, mean_score, signed, table
 from .models import MODELS
 from .order_report import order_findings
 from .paper_report import beside_the_paper
@@ -25,6 +24,26 @@ from .training_report import EXPERIMENTS, experiments, orders, states
 
 BUDGETS = (1, 2, 3)
 README = Path(__file__).parent.parent / "README.md"
+WINNERS = """\
+Of each size the best stack, by the mean over the seeds that all stacks of that size share, with
+
+- its score, mean over all its seeds;
+- its change against the full model, seed by seed (not the distance of the two means where those have other seeds);
+- its lead on the next best over the shared seeds;
+- how sure it is to be ahead of every other one. *Sure*: three seeds or more agree, and the 95% t interval of their
+  differences leaves out 0. *Every seed*: all agree, which two do by chance in one case of two, and three in one of
+  four. *Open*: they do not, or there is one.
+
+That is about the seeds alone, each comparison for itself: among so many some come out sure by chance. All are scored on
+the same test texts; what another choice of texts would change is what the bars in the app show. *At chance*: the
+predictions go with the right ones no better than unrelated ones might (tab Method).
+"""
+BUYS = """\
+Of the sizes that were run, the most layers whose mean loss is within so many points, the strategy that does it, and
+how sure that is. *Certain*: with every seed the upper 95% end of the loss is within, over the test texts. *Observed*:
+with every seed the loss on these texts is. *Unclear*: the mean alone is, or there is one seed (tab Method, Budget).
+Where it is not certain, the number beside is the most that certainly goes by that strategy.
+"""
 BEGIN, END = "<!-- findings: the command `results report` writes what follows -->\n", "<!-- findings end -->"
 
 
@@ -54,78 +73,42 @@ def write(store: Store) -> list[Path]:
     return [README, FINDINGS]
 
 
-def grouped(lines: Sequence[Line]) -> dict[tuple[str, str], list[Line]]:
-    """(model, recipe) -> its lines."""
-    found: dict[tuple[str, str], list[Line]] = {}
-    for line in lines:
-        found.setdefault((line.model, line.recipe), []).append(line)
-    return found
-
-
 def winners(lines: Sequence[Line]) -> str:
     """A table per model and recipe: the best stack for each number of dropped layers."""
     parts = []
     for (model, recipe), group in grouped(lines).items():
-        heads = [f"{TASKS[line.task].label} (full {mean(r.score for r in line.full):.1f})" for line in group]
+        heads = [f"{TASKS[line.task].label} (full {mean_score(line.full)})" for line in group]
         rows = []
         for n_dropped in range(1, group[0].n_layers):
             cells = [winner_cell(contest(line.runs, n_dropped, line.similarity)) for line in group]
             rows += [(str(n_dropped), *cells)] if any(cells) else []
-        seeds = sorted({run.seed for line in group for run in line.runs if run.n_dropped})
-        title = f"\n**{MODELS[model].label}, {group[0].n_layers} layers, recipe {recipe}, seeds {join(seeds)}.**\n"
-        parts.append(title + table(("dropped", *heads), rows))
-    if not parts:
-        return ""
-    explained = (
-        "The best stack of each size by the mean over the seeds that all stacks of that size share; its score, mean "
-        "over all its seeds; its change against the full model, seed by seed (not the distance of the two means where "
-        "those have other seeds); its lead on the next best over the shared seeds; and how sure it is to be ahead of "
-        "every other one. *Sure*: three seeds or more agree, and the 95% t interval of their differences leaves out 0; "
-        "*every seed*: all agree, which two do by chance in one case of two, and three in one of four; *open*: they do "
-        "not, or there is one. That is about the seeds alone, each comparison for itself: among so many some come out "
-        "sure by chance. All are scored on the same test texts, and what another choice of texts would change is what "
-        "the bars in the app show. *At chance*: the predictions go with the right ones no better than unrelated ones "
-        "might (see Method).\n"
-    )
-    return f"\n### Which strategy wins\n\n{explained}" + "".join(parts)
+        title = f"\n**{MODELS[model].label}, {group[0].n_layers} layers, recipe {recipe}.**\n"
+        parts += [title + table(("dropped", *heads), rows)] if rows else []
+    return f"\n### Which strategy wins\n\n{WINNERS}" + "".join(parts) if parts else ""
 
 
 def winner_cell(found: Contest | None) -> str:
-    if not found:
-        return ""
-    chance = f" ({found.rival_at_chance})" if found.rival_at_chance else ""
-    lead = f"{signed(found.gap)} on" if found.gap > SAME else "level with"
-    told = f"{lead} {' = '.join(found.rival)}{chance}, {found.certainty}{': one seed' * (found.n_seeds == 1)}"
-    return f"{' = '.join(found.best)} {found.score:.1f} ({signed(-found.loss)}); {told}"
+    """'Top 84.1 (−4.0); +0.5 on Symmetric, sure'; '' where nothing was compared."""
+    return f"{found.label} {found.score:.1f} ({signed(-found.loss)}); {lead(found)}" if found else ""
 
 
 def budgets(lines: Sequence[Line]) -> str:
-    """The most layers that a loss of 1, 2 and 3 points buys, by the strategy that drops most."""
+    """The most layers that each of BUDGETS buys, by the strategy that drops most."""
     rows = []
     for line in lines:
         cells = [budget_cell(most_droppable(line.runs, line.similarity, points)) for points in BUDGETS]
         sizes = describe_layers(sorted({run.n_dropped for run in line.runs} - {0}))
         rows.append((line.label, line.recipe, f"{sizes} of {line.n_layers}", *cells))
-    if not rows:
-        return ""
-    explained = (
-        "Of the sizes that were run, the most layers whose mean loss is within so many points, the strategy that does "
-        "it, and how sure that is. *Certain*: the upper 95% end of each seed's loss is within, over the test texts; "
-        "*every seed*: each one's loss on these texts is; *unclear*: the mean alone, or one seed (see Method, Budget). "
-        "Where it is not certain, the number beside is the most that is.\n"
-    )
     heads = ("model and task", "recipe", "dropped in runs", *(f"{n} point{'s' * (n > 1)}" for n in BUDGETS))
-    return f"\n### What a loss buys\n\n{explained}\n" + table(heads, rows)
+    return f"\n### What a loss buys\n\n{BUYS}\n" + table(heads, rows)
 
 
 def budget_cell(rows: Sequence[dict]) -> str:
-    best = max(rows, key=lambda row: (row["n_dropped"], -(row["loss"] or 0)), default=None)
-    if not best or not best["n_dropped"]:
+    """'3, Top (observed; certain: 2)'; 'none' where every size that was run loses more, '–' where none was run."""
+    best = best_row(rows)
+    if not best:
+        return "–"
+    if not best["n_dropped"]:
         return "none"
-    certain = max(row["certain"] for row in rows)
-    rest = "" if best["certainty"] == CERTAIN else f"; certain: {certain or 'none'}"
-    return f"{best['n_dropped']}, {STRATEGIES[best['strategy']].label} ({best['certainty']}{rest})"
-
-
-def join(values: Sequence[int]) -> str:
-    return ", ".join(map(str, values))
+    certain = "" if best["certainty"] == CERTAIN else f"; certain: {best['n_certain'] or 'none'}"
+    return f"{best['n_dropped']}, {STRATEGIES[best['strategy']].label} ({best['certainty']}{certain})"

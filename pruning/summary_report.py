@@ -1,134 +1,140 @@
 """The findings in short: a sentence per question, from the same rows as the tables below it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-from .budget import most_droppable
+from .budget import best_row, most_droppable
 from .curve import is_at_chance
-from .findings import SURE, Contest, compare, contest
-from .frames import by_stack, comparable
-from .lines import Line
+from .findings import SURE, Contest, compare, contest, kept_by
+from .frames import by_stack
+from .lines import Line, grouped
 from .markdown import mean_score, signed
 from .models import MODELS
-from .paper_report import halved
-from .runs import AS_IS, FINE_TUNED, Run
+from .paper_report import halved, tuned_before
+from .runs import AS_IS, Run
 from .store import Store
 from .story import join
 from .tasks import TASKS
-from .training_report import budgeted
+from .tiles import millions
+from .training_report import by_texts
 
 POINTS = 2  # the loss whose worth is told
 
 
 def in_short(lines: Sequence[Line], store: Store) -> str:
-    """Bullets as Markdown. Of each model those lines count that were made with the first recipe it was run with."""
-    recipes: dict[str, str] = {}
-    for line in lines:
-        recipes.setdefault(line.model, line.recipe)
-    models = {
-        model: [line for line in lines if (line.model, line.recipe) == (model, recipes[model])] for model in recipes
-    }
-    told = [which(models), how_many(models), beside_distilled(lines, store), *order(models, store), *texts(store)]
-    return "### In short\n\n" + "".join(f"- {sentence}\n" for sentence in told if sentence)
+    """Bullets as Markdown; '' where nothing can be said. Each model by the first recipe that it was run with."""
+    models: dict[str, list[Line]] = {}
+    for (model, _), group in grouped(lines).items():
+        models.setdefault(model, group)
+    told = []
+    for group in models.values():
+        told += [tell_winners(group), tell_budget(group), tell_halved(group, store)]
+        told += [tell_tuned_before(group, store), tell_untrained(group, store)]
+    told += tell_texts(store)
+    bullets = "".join(f"- {sentence}\n" for sentence in told if sentence)
+    return f"### In short\n\n{bullets}" if bullets else ""
 
 
-def which(models: dict[str, list[Line]]) -> str:
+def named(lines: Sequence[Line]) -> str:
+    """The model and recipe that all of them have."""
+    return f"{MODELS[lines[0].model].label} (recipe {lines[0].recipe})"
+
+
+def tell_winners(lines: Sequence[Line]) -> str:
     """Who is best where half of the layers are dropped, on how many tasks, and on how many of them surely."""
-    told = []
-    for model, lines in models.items():
-        found = [contest(line.runs, line.n_layers // 2, line.similarity) for line in lines]
-        found = [best for best in found if best]
-        wins = Counter(name(best) for best in found).most_common()
-        parts = [f"{label} on {n} of {len(found)} tasks" for label, n in wins]
-        n_sure = sum(best.certainty == SURE for best in found)
-        told += [f"for {MODELS[model].label} {join(parts)} (surely on {n_sure or 'none'})"] if found else []
-    return f"With half of the layers dropped before fine-tuning the best is {'; '.join(told)}." if told else ""
-
-
-def how_many(models: dict[str, list[Line]]) -> str:
-    """The most layers that go within POINTS, by any strategy."""
-    told = []
-    for model, lines in models.items():
-        rows = [most_droppable(line.runs, line.similarity, POINTS) for line in lines]
-        most = [max(row["n_dropped"] for row in found) for found in rows if found]
-        told += [f"{reach(most, str)} of {MODELS[model].label}'s {lines[0].n_layers} layers"] if most else []
-    return f"A mean loss of at most {POINTS} points buys {join(told)}, by the best strategy." if told else ""
-
-
-def beside_distilled(lines: Sequence[Line], store: Store) -> str:
-    """Half of a large model against a distilled one."""
-    found = [(MODELS[line.model].label, *pair) for line in lines if (pair := halved(line, store))]
+    found = [best for line in lines if (best := contest(line.runs, line.n_half, line.similarity))]
     if not found:
         return ""
-    gaps = [compare(half, small) for _, half, small in found]
-    n_sure = sum(gap.certainty == SURE for gap in gaps)
-    large, half, small = found[0]
+    wins = join([f"{label} on {n}" for label, n in Counter(best.label for best in found).most_common()])
+    n_sure = sum(best.certainty == SURE for best in found)
+    of = f"of {len(found)} tasks, surely on {n_sure or 'none'}"
+    return f"{named(lines)}: with half of the layers dropped, then fine-tuned, best is {wins} {of}."
+
+
+def tell_budget(lines: Sequence[Line]) -> str:
+    """The most layers that go within POINTS, by any strategy, and how many of them certainly."""
+    found = [best for line in lines if (best := best_row(most_droppable(line.runs, line.similarity, POINTS)))]
+    if not found:
+        return ""
+    most, certain = ([row[name] for row in found] for name in ("n_dropped", "n_certain"))
+    of = f"{lines[0].n_layers} layers, {write_range(certain)} of them certainly"
+    return f"{named(lines)}: a mean loss of at most {POINTS} points buys {write_range(most)} of {of}."
+
+
+def tell_halved(lines: Sequence[Line], store: Store) -> str:
+    """Half of a large model against a distilled one."""
+    pairs = [pair for line in lines if compare(*(pair := halved(line, store)))]
+    if not pairs:
+        return ""
+    gaps = [compare(*pair) for pair in pairs]
+    n_sure = sum(found.certainty == SURE and found.gap > 0 for found in gaps)
+    (half, *_), (small, *_) = pairs[0]
     return (
-        f"The lower half of {large} scores {reach(gap.gap for gap in gaps)} points against "
-        f"{MODELS[small[0].model].label}, which was distilled to as many layers and has "
-        f"{small[0].parameters / half[0].parameters:.0%} of its parameters "
-        f"({n_tasks(gaps)}, surely on {n_sure or 'none'})."
+        f"{named(lines)}: its lower half ({millions(half.parameters)} parameters) scores "
+        f"{write_points(found.gap for found in gaps)} points on {MODELS[small.model].label} "
+        f"({millions(small.parameters)}, as many layers, distilled from another model), fine-tuned alike; "
+        f"{count_tasks(gaps)}, surely more on {n_sure or 'none'}."
     )
 
 
-def order(models: dict[str, list[Line]], store: Store) -> list[str]:
-    """Of each model that was dropped after fine-tuning: what that gains with training after it, and scores without."""
-    told = []
-    for model, lines in models.items():
-        again, as_is = ([dropped_after(line, store, start) for line in lines] for start in (FINE_TUNED, AS_IS))
-        halves = [by_stack(line.runs).get(lower_half(line), []) for line in lines]
-        gains = [gain.gap for pair in zip(again, halves, strict=True) if (gain := compare(*pair))]
-        at_chance = [all(map(is_at_chance, runs)) for runs in as_is if runs]
-        if gains and at_chance:
-            told.append(
-                f"Fine-tuned before Top drops half of its layers as well as after, {MODELS[model].label} gains "
-                f"{reach(gains)} points ({n_tasks(gains)}); not trained again after the drop it is at chance on "
-                f"{sum(at_chance)} of {len(at_chance)}."
-            )
-    return told
+def tell_tuned_before(lines: Sequence[Line], store: Store) -> str:
+    """What fine-tuning before the drop gains on top of that after it, half of the layers dropped by strategy top."""
+    pairs = [(tuned_before(line, store), line.of_stack(line.kept("top", line.n_half))) for line in lines]
+    gains = [gain for pair in pairs if (gain := compare(*pair))]
+    if not gains:
+        return ""
+    n_sure = sum(gain.certainty == SURE and gain.gap > 0 for gain in gains)
+    return (
+        f"{named(lines)}: fine-tuned before Top drops half of the layers as well as after, it gains "
+        f"{write_points(gain.gap for gain in gains)} points; {count_tasks(gains)}, surely on {n_sure or 'none'}."
+    )
 
 
-def dropped_after(line: Line, store: Store, start: str) -> list[Run]:
-    """Of the lower half, dropped after fine-tuning."""
-    runs = comparable(store.runs(line.model, line.task), line.recipe, start=start)
-    return by_stack(runs).get(lower_half(line), [])
+def tell_untrained(lines: Sequence[Line], store: Store) -> str:
+    """What is left where nothing is trained after the drop."""
+    runs = [found for line in lines if (found := tuned_before(line, store, AS_IS))]
+    n_failed = sum(all(map(is_at_chance, found)) for found in runs)
+    if not n_failed:
+        return ""
+    of = f"{n_failed} of {count_tasks(runs)}"
+    return f"{named(lines)}: not trained after Top drops half of the layers, it is at chance on {of}."
 
 
-def lower_half(line: Line) -> tuple[int, ...]:
-    return tuple(range(line.n_layers // 2))
-
-
-def texts(store: Store) -> list[str]:
+def tell_texts(store: Store) -> list[str]:
     """Top against the best with the fewest and the most training texts, half of the layers dropped."""
     told = []
-    for runs, similarity in budgeted(store):
+    for runs, similarity in by_texts(store):
         half = runs[0].n_layers // 2
-        groups = {n: [run for run in runs if run.n_train == n] for n in sorted({run.n_train for run in runs})}
-        found = {n: best for n, group in groups.items() if (best := contest(group, half, similarity))}
-        if len(found) > 1:
-            ends = [f"with {n:,} texts {beside(groups[n], found[n])}" for n in (min(found), max(found))]
-            of = f"Half of {MODELS[runs[0].model].label} on {TASKS[runs[0].task].label.lower()}"
-            told.append(f"{of}: {'; '.join(ends)}.")
+        top = kept_by("top", runs[0].n_layers, half, similarity)
+        ends = {}
+        for n_train in sorted({run.n_train for run in runs}):
+            alike = [run for run in runs if run.n_train == n_train]
+            best = contest(alike, half, similarity)
+            if best and top in by_stack(alike):
+                ends[n_train] = beside(by_stack(alike)[top], best)
+        if len(ends) > 1:
+            of = f"{MODELS[runs[0].model].label}, half of its layers dropped, {TASKS[runs[0].task].label.lower()}"
+            told.append(f"{of}: {'; '.join(f'with {n:,} texts {ends[n]}' for n in (min(ends), max(ends)))}.")
     return told
 
 
-def beside(runs: Sequence[Run], best: Contest) -> str:
-    """What Top scores, and the best one where that is another."""
-    half = tuple(range(len(best.kept)))
-    score = mean_score(by_stack(runs).get(half, []))
-    return f"Top is best with {score}" if best.kept == half else f"Top scores {score}, {name(best)} {best.score:.1f}"
+def beside(top: Sequence[Run], best: Contest) -> str:
+    """What Top scores, and the best stack where that is another."""
+    if best.kept == top[0].kept:
+        return f"Top is best with {mean_score(top)} ({best.certainty})"
+    return f"Top scores {mean_score(top)}, {best.label} {best.score:.1f} ({best.certainty})"
 
 
-def name(best: Contest) -> str:
-    return " = ".join(best.best)
-
-
-def reach(numbers: Iterable, write: Callable = signed) -> str:
+def write_points(gaps: Iterable[float]) -> str:
     """'+4.5', or '+4.5 to +5.2' where they differ once written."""
-    ordered = sorted(numbers)
-    ends = dict.fromkeys(map(write, (ordered[0], ordered[-1])))
-    return " to ".join(ends)
+    ordered = sorted(gaps)
+    return " to ".join(dict.fromkeys(map(signed, (ordered[0], ordered[-1]))))
 
 
-def n_tasks(found: Sequence) -> str:
-    return f"{len(found)} task{'s' * (len(found) > 1)}"
+def write_range(numbers: Sequence[int]) -> str:
+    """'3' or '2 to 3'."""
+    return " to ".join(dict.fromkeys(map(str, (min(numbers), max(numbers)))))
+
+
+def count_tasks(found: Sequence) -> str:
+    return f"{len(found)} task{'s' * (len(found) != 1)}"

@@ -156,6 +156,14 @@ def fingerprint(splits: dict[str, Split]) -> str:
     return digest.hexdigest()[:16]
 
 
+def tell_constant(task: str) -> str:
+    """What a model scores on the validation texts that says the same of each, in a sentence; '' without classes."""
+    if not TASKS[task].classes:
+        return ""
+    most = np.unique(load_task(task).validation.labels, return_counts=True)[1].max()
+    return f"One answer for all texts scores {100 * most / len(load_task(task).validation.labels):.1f} at most."
+
+
 def read_embedded(task: Task) -> dict[str, Split]:
     """Sentences with crowd ratings in -4..4: sentiment drops |rating| < 0.5, a regression keeps the rating."""
     rows = pd.read_parquet(DATA / f"{task.file}.parquet")

@@ -7,24 +7,23 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from .analysis_frames import name_share, of_recipe, state_names, training_table
 from .findings import Contest, contest, describe_gaps, kept_by
 from .frames import by_stack, comparable, matching
-from .markdown import difference, mean_score, signed, table
+from .markdown import difference, lead, mean_score, table
 from .models import MODELS
 from .recipes import RECIPES
 from .runs import POOLINGS, Run
 from .store import Store
 from .strategies import STRATEGIES
-from .tasks import TASKS, load_task
+from .tasks import TASKS, tell_constant
 
 RECIPE, SHORT, EXAMPLE = "standard", "subset", "movie-reviews"
 EXPERIMENTS = Path(__file__).parent.parent / "benchmarks" / "training_budget.csv"
 HEADS = {  # what the classifier reads -> in words, in the order of the table
-    "pooler": "the sentence token, through the pooler (as in all runs of MiniLM)",
+    "pooler": "the sentence token, through the pooler (as in the runs)",
     "fresh": "the same, through a pooler of random weights",
     "sentence": "the sentence token itself",
     "normed": "the sentence token, normalised over the batch",
@@ -34,7 +33,7 @@ HEADS = {  # what the classifier reads -> in words, in the order of the table
 
 def orders(store: Store) -> str:
     """A table per model, task and number of dropped layers that was run with several numbers of training texts."""
-    parts = [found for runs, similarity in budgeted(store) for found in order_tables(runs, similarity)]
+    parts = [found for runs, similarity in by_texts(store) for found in order_tables(runs, similarity)]
     if not parts:
         return ""
     explained = (
@@ -43,7 +42,7 @@ def orders(store: Store) -> str:
     return f"\n### By the number of training texts\n\n{explained}" + "".join(parts)
 
 
-def budgeted(store: Store) -> Iterator[tuple[list[Run], Sequence[float] | None]]:
+def by_texts(store: Store) -> Iterator[tuple[list[Run], Sequence[float] | None]]:
     """The runs of each model and task, with whatever number of training texts, and the layers' similarities."""
     for model in MODELS:
         for task in TASKS:
@@ -74,9 +73,7 @@ def order_tables(runs: Sequence[Run], similarity: Sequence[float] | None) -> Ite
 
 
 def leader(best: Contest | None) -> str:
-    if not best:
-        return "–"
-    return f"{' = '.join(best.best)} {signed(best.gap)} on {' = '.join(best.rival)}, {best.certainty}"
+    return f"{best.label} {lead(best)}" if best else "–"
 
 
 def states(store: Store) -> str:
@@ -130,10 +127,11 @@ def experiment_table(model: str, task: str, done: pd.DataFrame) -> str:
     if not rows:
         return ""
     explained = (
-        f"\nExperiments on {MODELS[model].label}, {TASKS[task].label.lower()}, validation split "
-        "(`benchmarks/training_budget.py`): the low half of the layers kept, as strategy Top does, against the high "
-        f"half, as Bottom does; what differs is low minus high, in points, with its interval over the seeds. Recipe "
-        f"{RECIPE} but for the rate and the texts. {one_answer(task)}\n\n"
+        "\n### What the classifier reads: experiments\n\n"
+        f"On {MODELS[model].label}, {TASKS[task].label.lower()}, validation split (`benchmarks/training_budget.py`): "
+        "the low half of the layers kept, as strategy Top does, against the high half, as Bottom does; what differs is "
+        f"low minus high, in points, with its interval over the seeds. Recipe {RECIPE} but for the rate and the texts. "
+        f"{tell_constant(task)}\n\n"
     )
     heads = (
         "what the classifier reads",
@@ -151,20 +149,15 @@ def experiment_table(model: str, task: str, done: pd.DataFrame) -> str:
 
 def conclude(done: pd.DataFrame) -> str:
     """What the low half scores by its sentence token and by the mean over all tokens, trained as all runs are, with the
-    fewest texts and with the most."""
+    fewest texts and with the most; '' where both readings were not tried with both."""
     alike = done[(done.precision == "bfloat16") & (done.learning_rate == RECIPES[RECIPE].learning_rate)]
     kept = min(alike.kept, key=lambda kept: list(map(int, kept.split())), default="")
     means = alike[alike.kept == kept].groupby(["n_train", "head"]).score.mean().unstack()
     if not {"pooler", "mean"} <= set(means.columns) or len(means := means.dropna(subset=["pooler", "mean"])) < 2:
         return ""
-    ends = [f"{row.pooler:.1f} and {row['mean']:.1f} with {n:,} texts" for n, row in means.iloc[[0, -1]].iterrows()]
-    return (
-        f"\nBy its sentence token and by the mean over its tokens the low half scores {', '.join(ends)}. What it knows "
-        "is in its tokens from the start; it takes training to bring it into the one that is read.\n"
-    )
-
-
-def one_answer(task: str) -> str:
-    """What a model scores on the validation split of a task of two classes that says the same of every text."""
-    share = 100 * float(np.mean(np.asarray(load_task(task).validation.labels) == 1))
-    return f"The same answer for every text scores {max(share, 100 - share):.1f} or {min(share, 100 - share):.1f}."
+    few, many = means.iloc[0], means.iloc[-1]
+    ends = [f"{row.pooler:.1f} and {row['mean']:.1f} with {row.name:,} texts" for row in (few, many)]
+    told = f"\nBy its sentence token and by the mean over its tokens the low half scores {', '.join(ends)}."
+    if many["mean"] - many.pooler < few["mean"] - few.pooler:
+        told += " The mean serves with few texts; the sentence token comes close to it only with more."
+    return f"{told}\n"

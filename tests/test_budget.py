@@ -3,7 +3,7 @@
 import pytest
 from rows import FULL, make_run
 
-from pruning.budget import CERTAIN, EVERY, UNCLEAR, dominated, most_droppable, speedup, upper_loss
+from pruning.budget import CERTAIN, OBSERVED, UNCLEAR, dominated, most_droppable, speedup, upper_loss
 
 
 def rows(top=(79.0, 76.0), seeds=(0, 1), spread=0.2, shift=0.0):
@@ -21,17 +21,17 @@ def top_row(runs, points):
     [
         (0, 0, CERTAIN),  # nothing dropped costs nothing
         (0.9, 0, CERTAIN),
-        (1, 1, EVERY),  # the loss is within, its upper end is not
+        (1, 1, OBSERVED),  # the loss is within, its upper end is not
         (1.5, 1, CERTAIN),
         (3.99, 1, CERTAIN),
-        (4, 2, EVERY),
+        (4, 2, OBSERVED),
         (5, 2, CERTAIN),
     ],
 )
 def test_the_most_layers_within_a_budget_and_how_sure_that_is(points, n_dropped, certainty):
     row = top_row(rows(), points)
     assert (row["n_dropped"], row["certainty"]) == (n_dropped, certainty)
-    assert row["certain"] == (n_dropped if certainty == CERTAIN else n_dropped - 1)
+    assert row["n_certain"] == (n_dropped if certainty == CERTAIN else n_dropped - 1)
 
 
 def test_one_seed_is_never_sure():

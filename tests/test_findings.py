@@ -69,12 +69,11 @@ def test_a_contest_is_as_sure_as_it_is_of_every_other_stack():
     assert (found.rival, found.certainty) == (["Symmetric"], OPEN)
 
 
-def test_a_contest_says_where_the_next_best_is_at_chance():
-    chance = [make_run(BOTTOM, 50, seed, metrics={"accuracy": 50, "matthews": 0}) for seed in (0, 1)]
-    assert contest([*runs(FULL, 85, 86), *runs(TOP, 80, 80), *chance], 2, None).rival_at_chance == "at chance"
-    half = [*chance[:1], *runs(BOTTOM, 50, 50)[1:]]
-    assert contest([*runs(FULL, 85, 86), *runs(TOP, 80, 80), *half], 2, None).rival_at_chance == "1 of 2 at chance"
-    assert not contest([*runs(FULL, 85, 86), *runs(TOP, 80, 80), *runs(BOTTOM, 50, 50)], 2, None).rival_at_chance
+@pytest.mark.parametrize("n_failed, told", [(0, ""), (1, "1 of 2 at chance"), (2, "at chance")])
+def test_a_contest_says_where_the_next_best_is_at_chance(n_failed, told):
+    runs_at_chance = [make_run(BOTTOM, 50, seed, metrics={"matthews": 0}) for seed in range(n_failed)]
+    rival = runs_at_chance + runs(BOTTOM, 50, 50)[n_failed:]
+    assert contest([*runs(FULL, 85, 86), *runs(TOP, 80, 80), *rival], 2, None).rival_chance == told
 
 
 def test_without_runs_there_is_nothing_to_compare():

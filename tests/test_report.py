@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from rows import make_minilm_run
 
-from pruning import paper_report, report
-from pruning.findings import describe_gaps
+from pruning import report
 from pruning.recipes import RECIPES
 from pruning.runs import to_json
 from pruning.store import SHIPPED, Store
@@ -32,49 +31,10 @@ def test_the_report_says_who_wins_what_a_loss_buys_and_what_the_paper_says(store
     text, _ = report.report(store)
     assert "| 3 | Top 84.1 (−4.0); +0.5 on Symmetric, sure |" in text
     assert "| MiniLM, movie reviews | standard | 3 of 6 | none | none | none |" in text
-    assert "bottom ones | DistilBERT +11.2 | MiniLM, movie reviews, standard | +4.0 (+3.6 to +4.4) | agrees |" in text
     assert (
-        "(Odd alternate) | DistilBERT +2.6 | MiniLM, movie reviews, standard | +2.0 (+1.6 to +2.4) | agrees |" in text
+        "better than Bottom | DistilBERT +11.2 | MiniLM, movie reviews, standard | +4.0 (+3.6 to +4.4) | agrees |"
+        in text
     )
-
-
-@pytest.mark.parametrize(
-    "gaps, verdict",
-    [
-        ((4.0, 4.1, 4.2), ("+4.1 (+3.9 to +4.3)", "agrees")),
-        ((-4.0, -4.1, -4.2), ("−4.1 (−4.3 to −3.9)", "contradicts")),
-        ((0.1, 4.0, 9.0), ("+4.4 (−6.7 to +15.4)", "open: every seed agrees")),
-        ((-1.0, 4.0, 9.0), ("+4.0 (−8.4 to +16.4)", "open")),
-        ((4.0,), ("+4.0", "open: one seed")),
-        ((4.0, 4.0, 4.0), ("+4.0", "open: every seed agrees")),  # alike because scores are counts of texts
-    ],
-)
-def test_a_difference_agrees_with_the_paper_by_its_sign(gaps, verdict):
-    assert paper_report.judged(describe_gaps(gaps)) == verdict
-
-
-@pytest.mark.parametrize(
-    "gaps, is_loss, verdict",
-    [
-        ((0.1, -0.1, 0.0), False, "agrees: at most 1 point more"),  # a tie is what the paper claims
-        ((5.0, 5.1, 5.2), False, "contradicts"),
-        ((5.0, 5.1, 5.2), True, "agrees: better"),
-        ((-0.2, -0.1, 0.0), True, "agrees: at most 1 point less"),
-        ((-5.0, -5.1, -5.2), True, "contradicts"),
-        ((0.0, 2.0, 4.0), False, "open"),
-        ((0.0,), False, "open"),
-    ],
-)
-def test_as_good_as_means_within_a_point_over_the_interval(gaps, is_loss, verdict):
-    assert paper_report.judged_at_most(describe_gaps(gaps), is_loss) == verdict
-
-
-def test_the_share_that_is_kept_is_counted_seed_by_seed(store):
-    runs = [make_minilm_run((0, 1, 2, 3), 0.97 * (88 + (seed + 1) % 3 / 10), seed) for seed in (0, 1, 2)]
-    runs = [replace(run, recipe=RECIPES["standard"].values(), key=f"third {run.seed}") for run in runs]
-    with (store.shipped / "run" / "minilm-l6.jsonl").open("a") as file:
-        file.write("".join(f"{to_json(run)}\n" for run in runs))
-    assert "| MiniLM, movie reviews, standard | 97.0% | open: every seed less than 98% |" in report.report(store)[0]
 
 
 def test_rows_of_the_users_own_are_no_findings(store):

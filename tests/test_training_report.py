@@ -79,7 +79,9 @@ def test_what_the_low_half_knows_is_told_of_the_fewest_texts_and_the_most(tmp_pa
     few += [row("pooler", "3 4 5", 0, 69), row("mean", "3 4 5", 0, 70)]
     many = [line.replace(",500,", ",2000,").replace(",47\n", ",78\n") for line in few]
     path.write_text(EXPERIMENT + "".join(few + many))
-    assert "the low half scores 47.0 and 72.0 with 500 texts, 78.0 and 72.0 with 2,000 texts." in experiments(path)
+    assert "the low half scores 47.0 and 72.0 with 500 texts, 78.0 and 72.0 with 2,000 texts. The mean" in experiments(
+        path
+    )
     path.write_text(EXPERIMENT + "".join(few))
     assert "the low half scores" not in experiments(path)
 

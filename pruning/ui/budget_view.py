@@ -10,7 +10,7 @@ import pandas as pd
 from .. import analysis_figures as draw
 from .. import analysis_frames as tables
 from .. import program, published
-from ..budget import CERTAIN, EVERY, UNCLEAR, most_droppable
+from ..budget import CERTAIN, OBSERVED, UNCLEAR, best_row, most_droppable
 from ..recipes import RECIPES
 from ..runs import FINE_TUNED, PRE_TRAINED, STARTS
 from ..store import Store
@@ -23,7 +23,7 @@ from .why_view import Scene, make_scene
 STORE = "from pruning.store import Store"
 WITHIN = {
     CERTAIN: "which is certain to be within",
-    EVERY: "and every seed's loss is within",
+    OBSERVED: "and is within with every seed",
     UNCLEAR: "which is not sure to be within",
 }
 BUDGET_COLUMNS = (
@@ -119,7 +119,9 @@ def droppable_table(scene: Scene, rows: Sequence[dict], points: float) -> dict:
     subtitle += (
         " · upper end: 95%, largest over the seeds, both models' intervals added like the sides of a right angle"
     )
-    subtitle += " · certain: every upper end is within; every seed: each loss is; unclear: the mean alone, or one seed"
+    subtitle += (
+        " · certain: every upper end is within; observed: every seed's loss is; unclear: the mean alone, or one seed"
+    )
     if not rows:
         subtitle = f"{scene.about}: no runs of recipe {scene.choice.recipe} with the full model are stored"
     file = f"{file_stem(scene.subject, scene.topic)}-budget.csv"
@@ -215,16 +217,16 @@ def published_orders(scene: Scene) -> dict:
 
 def tell_budget(scene: Scene, rows: Sequence[dict], points: float) -> dict:
     """Every fact is of one strategy: of those that drop most, the one that loses least."""
-    if not rows:
+    best = best_row(rows)
+    if not best:
         text = f"a budget rests on stored runs. {tell_published(scene, points)}"
         return {"lead": "Nothing measured here yet:", "text": text.strip(), "unknown": ""}
-    most = max(row["n_dropped"] for row in rows)
+    most = best["n_dropped"]
     lost = f"{points:g} point{'s' * (points != 1)}"
     sizes = sorted({n for row in rows for n in row["measured"]} - {0})
     ran = "" if len(sizes) == scene.subject.n_layers - 1 else f" Run with {describe_layers(sizes)} dropped alone."
     if not most:
         return {"lead": f"No strategy drops a layer for {lost} here.", "text": "", "unknown": ran.strip()}
-    best = min((row for row in rows if row["n_dropped"] == most), key=lambda row: row["loss"])
     speed = best["speedup"]["measured"].get("32")
     text = f"{STRATEGIES[best['strategy']].label} loses {best['loss']:.2f}, {WITHIN[best['certainty']]}."
     text += f" That is {speed:.2f} times as fast." if speed else ""

@@ -38,7 +38,8 @@ NUMBERS = """## How to read the numbers
   a score. The ring marks the first state within one point of the best.
 - **Budget**: *Certain*: two seeds or more, and the upper 95% end of each one's loss is within the budget, over the
   test texts: the loss and the two scores' distances to the ends of their intervals, added like the sides of a right
-  angle. *Every seed*: each one's loss on these texts is, and no more than that. *Unclear*: the mean alone, or one seed.
+  angle. *Observed*: each one's loss, as it came out on these
+  texts, is, and no more than that. *Unclear*: the mean alone, or one seed.
 - **Landscape**: estimates, not measurements, of what each stack (the layers that are kept) would score if it were
   dropped to and fine-tuned with the chosen recipe. Two models are fine-tuned in which all stacks share their weights,
   with another random stack at each step and a loss at every depth (after LayerDrop, Fan et al. 2020): one for stacks

@@ -87,9 +87,9 @@ def tell(scene: Scene, runs: Sequence[Run], similarity: Sequence[float] | None, 
     if all(turn) and turn[0].gap > 0 > turn[1].gap and not is_open(*turn):
         sure = all(found.certainty == SURE for found in turn)
         lead = f"The order {'turns' if sure else 'seems to turn'} with the number of training texts:"
-        text += f" Against {name(last)} {name(first)} is {tell_gap(turn[0])} there, {tell_gap(turn[1])} here."
+        text += f" Against {last.label} {first.label} is {tell_gap(turn[0])} there, {tell_gap(turn[1])} here."
     elif first.kept == last.kept and not is_open(first, last):
-        lead = f"{name(first)} is best with {few:,} texts and with {many:,}:"
+        lead = f"{first.label} is best with {few:,} texts and with {many:,}:"
     else:
         lead = "Who leads is not settled:"
     return {"lead": lead, "text": text + tell_variation(scene), "unknown": CERTAINTY}
@@ -124,12 +124,8 @@ def tell_variation(scene: Scene) -> str:
     )
 
 
-def name(best: Contest) -> str:
-    return " = ".join(best.best)
-
-
 def lead_of(best: Contest) -> str:
-    return f"{name(best)} leads {' = '.join(best.rival)} by {best.gap:.1f} points ({best.certainty})"
+    return f"{best.label} leads {best.rival_label} by {best.gap:.1f} points ({best.certainty})"
 
 
 def describe_sweep(scene: Scene, runs: Sequence[Run], n_dropped: int) -> dict:
