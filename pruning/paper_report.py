@@ -9,10 +9,10 @@ import pandas as pd
 from . import published
 from .distilled import distilled_runs
 from .findings import OPEN, SURE, Difference, compare, compare_strategies, describe_gaps
-from .frames import by_stack, comparable
 from .lines import Line
 from .markdown import difference, signed, table
 from .models import MODELS
+from .order_report import origin
 from .runs import FINE_TUNED, Run
 from .store import Store
 from .strategies import STRATEGIES
@@ -123,16 +123,17 @@ def order_claim(lines: Sequence[Line], store: Store) -> Iterator[Row]:
     gains = means["fine-tuned"] - means["pre-trained"]
     numbers = ", ".join(f"{model} {signed(gain)}" for model, gain in gains.items())
     for line in lines:
-        found = compare(tuned_before(line, store), line.of_stack(line.kept("top", line.n_half)))
+        kept = line.kept("top", line.n_half)
+        found = compare(tuned_before(line, store, kept), line.of_stack(kept))
         if found:
             verdict = at_most_a_point(found, "more")
             yield Row("Fine-tuning before the drop too gains nothing", numbers, where(line), difference(found), verdict)
 
 
-def tuned_before(line: Line, store: Store, start: str = FINE_TUNED) -> list[Run]:
-    """Runs of the half that strategy top keeps, dropped after fine-tuning."""
-    runs = comparable(store.runs(line.model, line.task), line.recipe, start=start)
-    return by_stack(runs).get(line.kept("top", line.n_half), [])
+def tuned_before(line: Line, store: Store, kept: tuple[int, ...], start: str = FINE_TUNED) -> list[Run]:
+    """Runs that keep these layers of the fine-tuned model."""
+    alike = [run for run in store.runs(line.model, line.task) if origin(run) == origin(line.runs[0])]
+    return [run for run in alike if (run.start, run.kept) == (start, kept)]
 
 
 def in_words(verdict: str, found: Difference) -> str:

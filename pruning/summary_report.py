@@ -1,11 +1,11 @@
 """The findings in short: a sentence per question, from the same rows as the tables below it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from .budget import best_row, most_droppable
 from .curve import is_at_chance
-from .findings import SURE, Contest, compare, contest, kept_by
+from .findings import SURE, Contest, Difference, compare, contest, kept_by
 from .frames import by_stack
 from .lines import Line, grouped
 from .markdown import mean_score, signed
@@ -71,7 +71,7 @@ def tell_halved(lines: Sequence[Line], store: Store) -> str:
     (half, *_), (small, *_) = pairs[0]
     return (
         f"{named(lines)}: its lower half ({millions(half.parameters)} parameters) scores "
-        f"{write_points(found.gap for found in gaps)} points on {MODELS[small.model].label} "
+        f"{write_points(gaps)} points on {MODELS[small.model].label} "
         f"({millions(small.parameters)}, as many layers, distilled from another model), fine-tuned alike; "
         f"{count_tasks(gaps)}, surely more on {n_sure or 'none'}."
     )
@@ -79,20 +79,29 @@ def tell_halved(lines: Sequence[Line], store: Store) -> str:
 
 def tell_tuned_before(lines: Sequence[Line], store: Store) -> str:
     """What fine-tuning before the drop gains on top of that after it, half of the layers dropped by strategy top."""
-    pairs = [(tuned_before(line, store), line.of_stack(line.kept("top", line.n_half))) for line in lines]
-    gains = [gain for pair in pairs if (gain := compare(*pair))]
+    gains, of_full = (gains_of(lines, store, half) for half in (True, False))
     if not gains:
         return ""
     n_sure = sum(gain.certainty == SURE and gain.gap > 0 for gain in gains)
+    alone = f" The full model trained twice gains {write_points(of_full)}." if of_full else ""
     return (
         f"{named(lines)}: fine-tuned before Top drops half of the layers as well as after, it gains "
-        f"{write_points(gain.gap for gain in gains)} points; {count_tasks(gains)}, surely on {n_sure or 'none'}."
+        f"{write_points(gains)} points; {count_tasks(gains)}, surely on {n_sure or 'none'}.{alone}"
     )
+
+
+def gains_of(lines: Sequence[Line], store: Store, half: bool) -> list[Difference]:
+    """By fine-tuning before the drop too: of the half that strategy top keeps, or of the full model."""
+    found = []
+    for line in lines:
+        kept = line.kept("top", line.n_half if half else 0)
+        found.append(compare(tuned_before(line, store, kept), line.of_stack(kept)))
+    return [gain for gain in found if gain]
 
 
 def tell_untrained(lines: Sequence[Line], store: Store) -> str:
     """What is left where nothing is trained after the drop."""
-    runs = [found for line in lines if (found := tuned_before(line, store, AS_IS))]
+    runs = [found for line in lines if (found := tuned_before(line, store, line.kept("top", line.n_half), AS_IS))]
     n_failed = sum(all(map(is_at_chance, found)) for found in runs)
     if not n_failed:
         return ""
@@ -125,9 +134,9 @@ def beside(top: Sequence[Run], best: Contest) -> str:
     return f"Top scores {mean_score(top)}, {best.label} {best.score:.1f} ({best.certainty})"
 
 
-def write_points(gaps: Iterable[float]) -> str:
+def write_points(found: Sequence[Difference]) -> str:
     """'+4.5', or '+4.5 to +5.2' where they differ once written."""
-    ordered = sorted(gaps)
+    ordered = sorted(difference.gap for difference in found)
     return " to ".join(dict.fromkeys(map(signed, (ordered[0], ordered[-1]))))
 
 

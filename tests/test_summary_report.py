@@ -53,9 +53,10 @@ def test_a_model_halved_stands_beside_a_distilled_one(tmp_path):
 
 def test_what_fine_tuning_before_the_drop_gains_and_what_is_left_without_training_after_it(tmp_path):
     chance = {"metrics": {"accuracy": 50, "matthews": 0.0}}
-    runs = [*make_runs(), *make_runs({TOP: 85}, FINE_TUNED), *make_runs({TOP: 50}, AS_IS, **chance)]
+    runs = [*make_runs(), *make_runs({FULL: 88.2, TOP: 85}, FINE_TUNED), *make_runs({TOP: 50}, AS_IS, **chance)]
     text = tell(tmp_path, runs)
-    assert "half of the layers as well as after, it gains +1.0 points; 1 task, surely on 1.\n" in text
+    assert "half of the layers as well as after, it gains +1.0 points; 1 task, surely on none. The full" in text
+    assert "The full model trained twice gains +0.2.\n" in text
     assert "not trained after Top drops half of the layers, it is at chance on 1 of 1 task.\n" in text
 
 
