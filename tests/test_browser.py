@@ -264,7 +264,8 @@ def test_the_curve_is_filled_point_by_point_and_cancelled_where_it_is(page, app)
     expect(page.locator("#lp-job")).to_contain_text("4 more to follow", timeout=RUN_TIME)
     expect(answer(page)).to_have_text(re.compile("Full model → "))
     drawn = "document.querySelector('#lp-curve .lp-plot').data.filter(t => t.name === 'Top' || t.name === 'Bottom')"
-    assert page.evaluate(drawn + ".map(t => t.x.length).reduce((a, b) => a + b)") >= 3  # both begin at the full model
+    drawn += ".map(t => t.x.length).reduce((a, b) => a + b)"  # both begin at the full model
+    page.wait_for_function(drawn + " >= 3")  # the figure may follow the words
     page.get_by_role("button", name="Cancel", exact=True).click()
     expect(page.locator("#lp-job")).to_contain_text("Cancelled", timeout=RUN_TIME)
     expect(fill).to_have_text(re.compile("Fill the curve: [45] runs with seed 7"))
