@@ -203,7 +203,7 @@ def draw_front(table: pd.DataFrame, column: str) -> dict:
         "x": best[column].round(2).tolist(),
         "y": best.score.round(2).tolist(),
         "text": [f"{n} dropped" if n else "full" for n in best.n_dropped],
-        "textposition": ["top right"] + ["top left"] * (len(best) - 1),  # inside the drawing
+        "textposition": ["bottom right"] + ["top left"] * (len(best) - 1),  # inside the drawing
         "textfont": {"size": 11, "color": MUTE},
         "line": stroke(MUTE, 1.1, "dot"),
         "hoverinfo": "skip",

@@ -6,7 +6,7 @@ over seeds are taken here. A run that was not made is no point.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import hypot, sqrt
 from statistics import mean
 from typing import Any
 
@@ -31,6 +31,7 @@ class CurvePoint:
     source: str
     low: float | None = None  # lowest and highest end of the seeds' 95% intervals over the test texts
     high: float | None = None
+    ends: tuple[tuple[float, float], ...] = ()  # of those intervals, one per seed
     seeds: tuple[int, ...] = ()
     scores: tuple[float, ...] = ()  # one per seed
     full_seeds: tuple[int, ...] = ()  # of the full model
@@ -82,6 +83,7 @@ def measured_point(strategy: str, runs: list[Run], baseline: list[Run], is_live:
         source=MEASURED,
         low=min(run.interval[0] for run in runs),
         high=max(run.interval[1] for run in runs),
+        ends=tuple(run.interval for run in runs),
         seeds=tuple(run.seed for run in runs),
         scores=tuple(run.score for run in runs),
         full_seeds=tuple(sorted(run.seed for run in baseline)),
@@ -99,6 +101,22 @@ def loss_of(runs: Sequence[Run], baseline: Sequence[Run]) -> float | None:
     full = {run.seed: run.score for run in baseline}
     gaps = [full[run.seed] - run.score for run in runs if run.seed in full]
     return mean(gaps) if gaps else mean(full.values()) - mean(run.score for run in runs)
+
+
+def is_above(point: CurvePoint, other: CurvePoint) -> bool:
+    """Whether the test texts tell it apart from the other, measured on the same ones, as the better: with each seed
+    that both were run with (any two, where they share none) the 95% interval of the difference is above 0.
+    """
+    pairs = [(i, j) for i in range(len(point.seeds)) for j in range(len(other.seeds))]
+    pairs = [(i, j) for i, j in pairs if point.seeds[i] == other.seeds[j]] or pairs
+    gaps = [lowest_gap(point.scores[i], point.ends[i][0], other.scores[j], other.ends[j][1]) for i, j in pairs]
+    return bool(gaps) and min(gaps) > 0
+
+
+def lowest_gap(score: float, low: float, other: float, other_high: float) -> float:
+    """Lower end of the 95% interval of score - other, from the near ends of both scores' own intervals, whose distances
+    are added like the sides of a right angle (square-and-add, Newcombe 1998)."""
+    return score - other - hypot(score - low, other_high - other)
 
 
 def is_at_chance(run: Run) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .curve import CurvePoint, measured_curve
+from .curve import CurvePoint, is_above, measured_curve
 from .frames import comparable
 from .models import MODELS
 from .runs import Run
@@ -12,14 +12,12 @@ from .tiles import millions
 
 @dataclass(frozen=True)
 class Distilled:
-    """The distilled model's own score in full."""
+    """The distilled model and its own score."""
 
     label: str
     n_layers: int
     parameters: int
-    score: float  # mean over seeds, in percent
-    low: float  # ends of the seeds' 95% intervals over the test texts
-    high: float
+    full: CurvePoint  # with nothing dropped
 
 
 def find_distilled(model: str, task: str, data: str, recipe: str, store: Store) -> Distilled | None:
@@ -27,9 +25,8 @@ def find_distilled(model: str, task: str, data: str, recipe: str, store: Store) 
     runs = distilled_runs(model, task, data, recipe, store)
     if not runs:
         return None
-    full = measured_curve(runs, None)[0]
     label, n_layers = MODELS[runs[0].model].label, runs[0].n_layers
-    return Distilled(label, n_layers, runs[0].parameters, full.score, full.low, full.high)
+    return Distilled(label, n_layers, runs[0].parameters, measured_curve(runs, None)[0])
 
 
 def distilled_runs(model: str, task: str, data: str, recipe: str, store: Store) -> list[Run]:
@@ -45,16 +42,16 @@ def distilled_runs(model: str, task: str, data: str, recipe: str, store: Store) 
 def tell_distilled(own: CurvePoint | None, parameters: int | None, beside: Distilled | None) -> str:
     """A sentence on a measured point of the curve with the `parameters` it has; '' where there is nothing to compare.
 
-    A difference is called one only where the 95% intervals do not overlap.
+    A difference is called one only where `is_above` tells them apart.
     """
-    if not own or not beside or own.low is None:
+    if not own or not beside or not own.ends:
         return ""
-    if own.low > beside.high:
+    if is_above(own, beside.full):
         verdict = "clearly less"
-    elif own.high < beside.low:
+    elif is_above(beside.full, own):
         verdict = "clearly more"
     else:
-        verdict = "not clearly another score, the intervals overlap"
+        verdict = "too close to tell apart by these test texts"
     size = f"{beside.n_layers} layers and {millions(beside.parameters)} parameters"
     here = f" (here: {millions(parameters)})" if parameters else ""
-    return f"{beside.label}, distilled from another model to {size}{here}, scores {beside.score:.1f}: {verdict}."
+    return f"{beside.label}, distilled from another model to {size}{here}, scores {beside.full.score:.1f}: {verdict}."

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from .curve import MEASURED, CurvePoint
-from .labels import line_labels, lines_of, spread
+from .labels import line_labels, lines_of, segments, spread
 from .palette import LOOKS, SIMILAR, cosine_colour
 from .published import EVIDENCE, SOURCES
 from .strategies import STRATEGIES, describe_layers
@@ -46,9 +46,9 @@ def score_against_dropped(
         return empty_figure(title, subtitle)
     edges = (-0.25, max(n_dropped, *(point.n_dropped for point in curve)) + 0.25)
     limits = y_range(curve, baseline, budget, reference)
-    traces, lines = [], lines_of(curve, strategy)
-    for name, points in lines.items():
-        traces += draw_line(points, name, strong=name == strategy)
+    lines, sizes = lines_of(curve, strategy), {point.n_dropped for point in curve}
+    parts = [(name, part) for name, points in lines.items() for part in segments(points, sizes)]
+    traces = [trace for name, part in parts for trace in draw_line(part, name, strong=name == strategy)]
     labels = line_labels(lines, strategy, baseline, budget, reference)
     leaders, annotations = draw_labels(labels, edges[1], limits)
     shapes = [{"type": "line", "x0": n_dropped, "x1": n_dropped, "y0": 0, "y1": 1, "yref": "y domain"}]

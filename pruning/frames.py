@@ -11,7 +11,7 @@ import pandas as pd
 
 from . import published
 from .recipes import get_recipe
-from .runs import AS_IS, PRE_TRAINED, Run, Similarity
+from .runs import AS_IS, FINE_TUNED, PRE_TRAINED, Run, Similarity
 from .strategies import STRATEGIES, kept_layers
 
 
@@ -21,7 +21,7 @@ class Cost:
 
     parameters: tuple[int, int] | None = None
     latency_ms: dict[str, tuple[float, float]] | None = None  # batch size -> medians
-    train_seconds: tuple[float, float] | None = None
+    train_seconds: tuple[float, float] | None = None  # both trainings, where there are two
     flops: tuple[float, float] | None = None  # of one text
     tuning_speedup: float | None = None  # published only
     inference_saved: float | None = None  # published only: percent less time
@@ -90,6 +90,8 @@ def measured_cost(runs: Sequence[Run], n_dropped: int) -> Cost:
         tuple(median(getattr(run, name) for run in side) for side in (full, pruned))
         for name in ("train_seconds", "flops")
     )
+    if pruned[0].start == FINE_TUNED:
+        seconds = (seconds[0], sum(seconds))
     return Cost(parameters, latency, seconds, flops)
 
 

@@ -1,18 +1,34 @@
-"""Labels at the ends of a figure's lines: what they say and where they stand, without drawing."""
+"""The lines of a figure and the labels at their ends: what they say and where they stand, without drawing."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from .curve import CurvePoint
 from .strategies import STRATEGIES, describe_layers
 
 
 def lines_of(curve: Sequence[CurvePoint], strategy: str) -> dict[str, list[CurvePoint]]:
-    """Strategy -> its points by layers dropped. In the order of STRATEGIES, the one looked at last: on top."""
+    """Strategy -> its points by layers dropped. In the order of STRATEGIES, the one looked at last: on top.
+
+    Strategies of which the full model alone was run are left out, but for the one looked at.
+    """
     found = {}
     for point in sorted(curve, key=lambda point: point.n_dropped):
         found.setdefault(point.strategy, []).append(point)
-    order = sorted((name for name in STRATEGIES if name in found), key=lambda name: name == strategy)
+    drawn = [name for name in STRATEGIES if name == strategy or any(point.n_dropped for point in found.get(name, ()))]
+    order = sorted((name for name in drawn if name in found), key=lambda name: name == strategy)
     return {name: found[name] for name in order}
+
+
+def segments(points: Sequence[CurvePoint], sizes: set[int]) -> list[list[CurvePoint]]:
+    """One line's points, parted where it skips more than one of the `sizes` that were run: nothing is drawn there, as
+    nothing is known."""
+    found = [[points[0]]]
+    for before, after in pairwise(points):
+        skipped = [n for n in sizes if before.n_dropped < n < after.n_dropped]
+        found += [[]] if len(skipped) > 1 else []
+        found[-1].append(after)
+    return found
 
 
 def line_labels(

@@ -38,4 +38,4 @@ def lead(found: Contest) -> str:
     """Of the best stack on the next best, and how sure it is of being ahead of every other one."""
     ahead = f"{signed(found.gap)} on" if found.gap > SAME else "level with"
     chance = f" ({found.rival_chance})" if found.rival_chance else ""
-    return f"{ahead} {found.rival_label}{chance}, {found.certainty}{': one seed' * (found.n_seeds == 1)}"
+    return f"{ahead} {found.rival_label}{chance}; {found.certainty}{': one seed' * (found.n_seeds == 1)}"

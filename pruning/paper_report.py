@@ -146,11 +146,13 @@ def in_words(verdict: str, found: Difference) -> str:
 
 
 def at_most_a_point(found: Difference, what: str) -> str:
-    """Whether a difference is at most MARGIN over its interval, of three seeds or more; `what` it would be more."""
+    """Whether a difference is at most MARGIN over its interval, of three seeds or more; `what` it would be beyond."""
     if len(found.gaps) == 1:
         return f"{OPEN}: one seed"
     if len(found.gaps) < 3 or found.low is None:
         return OPEN
     if found.high <= MARGIN:
         return f"agrees: at most {MARGIN} point {what}"
-    return "contradicts" if found.low > MARGIN else OPEN
+    if found.low > MARGIN:
+        return "contradicts"
+    return f"{OPEN}: surely {what}, not surely by over {MARGIN} point" if found.low > 0 else OPEN

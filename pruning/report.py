@@ -88,7 +88,7 @@ def winners(lines: Sequence[Line]) -> str:
 
 
 def winner_cell(found: Contest | None) -> str:
-    """'Top 84.1 (−4.0); +0.5 on Symmetric, sure'; '' where nothing was compared."""
+    """'Top 84.1 (−4.0); +0.5 on Symmetric; sure'; '' where nothing was compared."""
     return f"{found.label} {found.score:.1f} ({signed(-found.loss)}); {lead(found)}" if found else ""
 
 

@@ -1,13 +1,14 @@
 """What the numbers say, in words: the sentence below the curve, made from the numbers alone.
 
-A difference is called one only where the 95% intervals do not overlap. Published numbers have none, so there the
-sentence only repeats what was printed, and takes points closer than NEAR as equal.
+A difference is clear where the test texts tell two points apart (`curve.is_above`), and sure where the seeds do
+(`findings`). Published numbers have no intervals, so there the sentence only repeats what was printed, and takes points
+closer than NEAR as equal.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .curve import MEASURED, CurvePoint, find_point, full_score
+from .curve import MEASURED, CurvePoint, find_point, full_score, is_above
 from .findings import SURE, describe_gaps
 from .strategies import STRATEGIES, describe_layers
 
@@ -102,53 +103,64 @@ def others(drawn: Sequence[CurvePoint], own: CurvePoint) -> tuple[list[CurvePoin
 
 
 def tell_measured(own: CurvePoint, rivals: list[CurvePoint], twins: list[CurvePoint], point: Point) -> Story:
-    """Claims rest on intervals that do not overlap; what overlaps is said to be unsettled."""
-    worse, better = [p for p in rivals if p.high < own.low], [p for p in rivals if p.low > own.high]
+    """Claims rest on what the test texts tell apart, and after that on what is sure over the seeds."""
+    worse, better = [p for p in rivals if is_above(own, p)], [p for p in rivals if is_above(p, own)]
     level = [p for p in rivals if p not in worse + better]
+    ahead, behind = [p for p in level if is_sure(own, p)], [p for p in level if is_sure(p, own)]
     at = f"at {point.share} it {costs(own.loss)}"
+    alone = ", as far as one seed tells" if any(n_shared(own, p) < 2 for p in better or worse) else ""
+    others = f"the other{'s' * (len(rivals) > 1)} {cost_span(losses(rivals), many=len(rivals) > 1)}" if rivals else ""
     if not rivals:
         lead, text = f"{point.label} {costs(own.loss)} here:", f"{point.share} layers dropped."
     elif better:
         lead = f"{point.label} is not the one to choose here:"
-        text = f"{at}, {join_labels(better)} {span(losses(better))}, and the intervals do not overlap."
+        text = f"{at}, {join_labels(better)} {span(losses(better))}, clearly less{alone}."
+    elif behind:
+        lead = f"{point.label} is a little behind here:"
+        text = f"{at}, {join_labels(behind)} {span(losses(behind))}."
     elif not level:
-        alone = min(len(p.seeds) for p in (own, *rivals)) < 2
-        lead = f"{point.label} is {'best here, as far as one seed tells' if alone else 'clearly best here'}:"
-        text = f"{at}, the others {cost_span(losses(worse), many=True)}, and no interval reaches its own."
+        lead = f"{point.label} is {'best' if alone else 'clearly best'} here{alone}:"
+        text = f"{at}, {others}."
+    elif ahead == level:
+        lead, text = f"{point.label} is a little ahead here:", f"{at}, {others}."
     elif worse:
         lead = f"{point.label} is among the best here:"
-        text = f"{at}; {join_labels(worse)} {cost_span(losses(worse), many=len(worse) > 1)}, clearly more."
+        text = f"{at}; {join_labels(worse)} {cost_span(losses(worse), many=len(worse) > 1)}, clearly more{alone}."
     else:
         lead = "No strategy stands out here:"
-        rest = cost_span(losses(level), many=len(level) > 1)
-        text = f"at {point.share} {point.label} {costs(own.loss)}, the others {rest}."
-    unknown = what_it_rests_on(own, rivals)
-    if level:
-        names = join_labels([own, *level])
-        unknown += f" The intervals of {names} overlap: with other test texts their order may change."
-        unknown += tell_seeds(own, level)
-    unknown += tell_chance(rivals)
+        text = f"at {point.share} {point.label} {costs(own.loss)}, {others}."
+    unknown = what_it_rests_on(own, rivals) + tell_level(own, level, ahead, behind) + tell_chance(rivals)
     if twins:
         unknown += f" {join_labels(twins)} drop{'s' * (len(twins) == 1)} the same layers."
     return Story(lead, text, unknown)
+
+
+def tell_level(own: CurvePoint, level: list[CurvePoint], ahead: list[CurvePoint], behind: list[CurvePoint]) -> str:
+    """Whom the test texts do not tell it apart from, and what is sure over the seeds all the same."""
+    if not level:
+        return ""
+    told = [f"{word} {join_labels(found)}" for word, found in (("ahead of", ahead), ("behind", behind)) if found]
+    sure = f" On these {STRATEGIES[own.strategy].label} is surely {' and '.join(told)}, seed by seed." if told else ""
+    return f" Other test texts may change the order of {join_labels([own, *level])}.{sure}"
+
+
+def is_sure(point: CurvePoint, other: CurvePoint) -> bool:
+    """Whether it is ahead of the other on these texts, over the seeds of both, in the words of `findings`."""
+    scores = dict(zip(other.seeds, other.scores, strict=True))
+    pairs = zip(point.seeds, point.scores, strict=True)
+    gaps = [score - scores[seed] for seed, score in pairs if seed in scores]
+    return len(gaps) > 2 and gaps[0] > 0 and describe_gaps(gaps).certainty == SURE
+
+
+def n_shared(point: CurvePoint, other: CurvePoint) -> int:
+    """Seeds that both were run with."""
+    return len(set(point.seeds) & set(other.seeds))
 
 
 def tell_chance(rivals: list[CurvePoint]) -> str:
     """Whose training came to nothing with some seeds, which then pull the mean down; the tile says it of the choice."""
     told = [f"{STRATEGIES[p.strategy].label} ({p.chance})" for p in rivals if p.chance]
     return f" No better than chance: {join(told)}." if told else ""
-
-
-def tell_seeds(own: CurvePoint, level: list[CurvePoint]) -> str:
-    """Whom it is surely ahead of or behind on these texts seed by seed, in the words of `findings`."""
-    orders, scores = {"ahead of": [], "behind": []}, dict(zip(own.seeds, own.scores, strict=True))
-    for rival in level:
-        pairs = zip(rival.seeds, rival.scores, strict=True)
-        gaps = [scores[seed] - score for seed, score in pairs if seed in scores]
-        if len(gaps) > 2 and describe_gaps(gaps).certainty == SURE:
-            orders["ahead of" if gaps[0] > 0 else "behind"].append(rival)
-    told = " and ".join(f"{word} {join_labels(points)}" for word, points in orders.items() if points)
-    return f" On these {STRATEGIES[own.strategy].label} is surely {told}, seed by seed." if told else ""
 
 
 def tell_published(own: CurvePoint, rivals: list[CurvePoint], point: Point) -> Story:

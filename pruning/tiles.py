@@ -46,6 +46,8 @@ def loss_in_words(curve: Sequence[CurvePoint], own: CurvePoint, budget: float) -
         digits += 1  # 2.04 is beyond 2, and must not read 2.0
     by_mean = abs(full - own.score - own.loss) < 0.05
     of = f"{full:.1f}" if by_mean else f"{full:.1f} by all its seeds"
+    if own.paired and not by_mean:
+        of = f"{own.score + own.loss:.1f} with the same seed{'s' * (len(own.seeds) > 1)}, {full:.1f} with all"
     text = f"{abs(own.loss):.{digits}f} points {side} the full model ({of}); "
     text += f"{'within' if inside else 'beyond'} your {budget:g}-point budget"
     if own.low is not None and own.low < limit < own.high:

@@ -3,7 +3,7 @@
 import pytest
 from rows import make_run
 
-from pruning.curve import find_point, is_at_chance, measured_curve, published_curve
+from pruning.curve import find_point, is_above, is_at_chance, measured_curve, published_curve
 
 COSINES = (0.7, 0.8, 0.95, 0.9)  # contribution drops layer 2 first, then 3, then 1
 
@@ -53,6 +53,30 @@ def test_a_loss_is_counted_seed_by_seed_where_seeds_are_shared(full, pruned, los
     curve = measured_curve(runs, None)
     point = find_point(curve, "top", 1)
     assert (point.loss, point.paired) == (loss, paired)
+
+
+@pytest.mark.parametrize(
+    "better, worse, clear",
+    [
+        ({0: 80}, {0: 78}, True),  # 1 to either side of each: 2 points are more than the root of 1 + 1
+        ({0: 80}, {0: 78.7}, False),
+        ({0: 80, 1: 79}, {0: 78, 1: 78}, False),  # not with every seed
+        ({0: 80, 1: 79}, {0: 78, 2: 79}, True),  # with each that both have
+        ({1: 80, 2: 79}, {0: 78}, False),  # they share none: any two
+        ({1: 80, 2: 81}, {0: 78}, True),
+        ({0: 78}, {0: 80}, False),
+    ],
+)
+def test_the_test_texts_tell_apart_what_differs_by_more_than_both_scores_intervals(better, worse, clear):
+    runs = [make_run((0, 1, 2), score, seed) for seed, score in better.items()]
+    runs += [make_run((1, 2, 3), score, seed) for seed, score in worse.items()]
+    top, bottom = (find_point(measured_curve(runs, None), name, 1) for name in ("top", "bottom"))
+    assert is_above(top, bottom) == clear and not (clear and is_above(bottom, top))
+
+
+def test_published_points_are_never_told_apart_so():
+    full, *others = published_curve("BERT-base", "GLUE average", "sajjad2020")
+    assert not any(is_above(full, other) for other in others)
 
 
 def test_without_rows_there_are_no_points():

@@ -14,9 +14,8 @@ def store(tmp_path, home):
 
 
 def test_the_distilled_model_is_found_by_the_same_recipe_and_task(store):
-    assert find_distilled("mpnet-base", "movie-reviews", "", "subset", store) == Distilled(
-        "MiniLM", 6, 4_000_000, 85.5, 84.0, 87.0
-    )
+    found = find_distilled("mpnet-base", "movie-reviews", "", "subset", store)
+    assert (found.label, found.n_layers, found.parameters, found.full.score) == ("MiniLM", 6, 4_000_000, 85.5)
     assert find_distilled("mpnet-base", "movie-reviews", "", "quick", store) is None
     assert find_distilled("mpnet-base", "tweets", "", "subset", store) is None
     assert find_distilled("mpnet-base", "movie-reviews", "other texts", "subset", store) is None
@@ -24,10 +23,11 @@ def test_the_distilled_model_is_found_by_the_same_recipe_and_task(store):
     assert find_distilled("a/model", "movie-reviews", "", "subset", store) is None
 
 
-@pytest.mark.parametrize("score, verdict", [(90, "clearly less"), (86, "the intervals overlap"), (80, "clearly more")])
-def test_only_intervals_that_are_apart_decide(score, verdict):
-    curve = measured_curve([run for run in make_halves(score) if run.model == "mpnet-base"], None)
-    own, beside = find_point(curve, "top", 6), Distilled("MiniLM", 6, 4_000_000, 85.5, 84.0, 87.0)
+@pytest.mark.parametrize("score, verdict", [(90, "clearly less"), (86, "too close to tell"), (80, "clearly more")])
+def test_only_scores_that_the_test_texts_tell_apart_decide(score, verdict):
+    half, small = ([run for run in make_halves(score) if run.model == name] for name in ("mpnet-base", "minilm-l6"))
+    own = find_point(measured_curve(half, None), "top", 6)
+    beside = Distilled("MiniLM", 6, 4_000_000, measured_curve(small, None)[0])
     told = tell_distilled(own, 7_000_000, beside)
     assert told.startswith(
         "MiniLM, distilled from another model to 6 layers and 4 M parameters (here: 7 M), scores 85.5: "

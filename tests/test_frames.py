@@ -46,6 +46,11 @@ def test_costs_are_medians_against_the_full_model_on_the_same_device():
     assert cost.train_seconds == (40.0, 20.0)
 
 
+def test_the_time_of_what_is_fine_tuned_twice_is_that_of_both_trainings():
+    twice = [make_run((0, 1), start="fine-tuned")]
+    assert measured_cost([make_run(), *twice], 2).train_seconds == (40.0, 60.0)
+
+
 def test_times_of_different_devices_are_not_compared():
     cost = measured_cost([make_run(), make_run((0, 1), device="cuda")], 2)
     assert cost.parameters == (3_000_000, 2_000_000) and cost.latency_ms is None and cost.train_seconds is None

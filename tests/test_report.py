@@ -29,7 +29,7 @@ def store(tmp_path) -> Store:
 
 def test_the_report_says_who_wins_what_a_loss_buys_and_what_the_paper_says(store):
     text, _ = report.report(store)
-    assert "| 3 | Top 84.1 (−4.0); +0.5 on Symmetric, sure |" in text
+    assert "| 3 | Top 84.1 (−4.0); +0.5 on Symmetric; sure |" in text
     assert "| MiniLM, movie reviews | standard | 3 of 6 | none | none | none |" in text
     assert (
         "better than Bottom | DistilBERT +11.2 | MiniLM, movie reviews, standard | +4.0 (+3.6 to +4.4) | agrees |"

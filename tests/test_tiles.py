@@ -74,7 +74,10 @@ def test_a_loss_is_counted_from_the_same_seeds_of_the_full_model():
     runs = [make_run(seed=0), make_run(seed=1, score=84), make_run((0, 1, 2), 79)]
     tile = tiles(measured_curve(runs, None), Point("top", 1, 4), Cost())[0]
     assert tile.number.endswith("79.0")
-    assert tile.text == "1.0 points below the full model (82.0 by all its seeds); within your 2-point budget"
+    of = "(80.0 with the same seed, 82.0 with all)"
+    assert tile.text == f"1.0 points below the full model {of}; within your 2-point budget"
+    tile = tiles(measured_curve([*runs, make_run((0, 1, 2), 85, 2)], None), Point("top", 1, 4), Cost())[0]
+    assert "(82.0 by all its seeds)" in tile.text  # seed 2 stands in the mean, and not in the loss
 
 
 def test_without_the_full_model_the_loss_is_not_known():

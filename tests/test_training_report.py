@@ -41,7 +41,7 @@ def test_the_leader_is_told_for_every_number_of_texts(store):
     text = orders(store)
     assert "**MiniLM, movie reviews, 3 of 6 layers dropped.**\n| texts | Top | Bottom | leader |" in text
     assert (
-        "| 500 | 60.1 | 70.1 | Bottom +10.0 on Top, sure |\n| 6,040 | 84.1 | 80.1 | Top +4.0 on Bottom, sure |" in text
+        "| 500 | 60.1 | 70.1 | Bottom +10.0 on Top; sure |\n| 6,040 | 84.1 | 80.1 | Top +4.0 on Bottom; sure |" in text
     )
     assert "1 of 6" not in text  # run with one number of texts alone, and of another recipe
 

@@ -133,10 +133,10 @@ def titles(view):
 @pytest.mark.parametrize("compare", [COMPARED, ()])
 def test_layers_named_by_hand_show_their_run_whatever_is_compared(store, compare):
     store.add(make_minilm_run((0, 2, 3, 5), 77.0))  # no strategy drops these
-    for layers, score in (("1,4", "77.0"), ("5", "79.5")):  # and Top drops this one
+    for layers, score, full in (("1,4", "77.0", "80.0 with"), ("5", "79.5", "80.5")):  # and Top drops this one
         view = make_view(Choice(strategy="custom", layers=layers, compare=compare), store)
         assert view.tiles["tiles"][0]["number"].endswith(f"→ {score}")
-        assert "points below the full model (80.5" in view.tiles["tiles"][0]["text"]
+        assert f"points below the full model ({full}" in view.tiles["tiles"][0]["text"]
         custom = [trace for trace in view.curve["figure"]["data"] if trace["name"] == "Custom"]
         assert float(score) in custom[0]["y"] and "full model 80.5" in str(view.curve["figure"]["layout"])
 

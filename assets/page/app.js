@@ -31,6 +31,8 @@
       const share = 1 - Math.min(space, inner / 2) / inner;
       layout.xaxis.domain = [0, share];
       layout.xaxis2.domain = [share, 1];
+      const ticks = layout.xaxis.tickvals;
+      if (inner * share < 26 * ticks.length) layout.xaxis.tickvals = ticks.filter((tick) => tick % 2 === 0);
     }
     const need = layout.meta && layout.meta.values_need;
     const shown = need > width ? data.filter((trace) => trace.name !== "values") : data;

@@ -33,6 +33,7 @@ BUDGET_COLUMNS = (
     "Loss, points",
     "Upper end, points",
     "How sure",
+    "Certain up to",
     "Parameters",
     "MB",
     "Speed, measured",
@@ -105,6 +106,7 @@ def droppable_table(scene: Scene, rows: Sequence[dict], points: float) -> dict:
             round(row["loss"], 2),
             round(max(row["upper"]), 2),
             row["certainty"] if row["n_dropped"] else None,
+            row["n_certain"],
             f"{row['parameters']['after'] / 1e6:.1f} M",
             round(row["megabytes"]["after"]),
             times(row["speedup"]["measured"].get("32")),
@@ -229,6 +231,12 @@ def tell_budget(scene: Scene, rows: Sequence[dict], points: float) -> dict:
         return {"lead": f"No strategy drops a layer for {lost} here.", "text": "", "unknown": ran.strip()}
     speed = best["speedup"]["measured"].get("32")
     text = f"{STRATEGIES[best['strategy']].label} loses {best['loss']:.2f}, {WITHIN[best['certainty']]}."
+    if best["certainty"] != CERTAIN:
+        text += (
+            f" With {best['n_certain']} dropped it certainly is."
+            if best["n_certain"]
+            else " At no size it certainly is."
+        )
     text += f" That is {speed:.2f} times as fast." if speed else ""
     n_seeds = len(best["seeds"])
     unknown = (

@@ -101,5 +101,5 @@ def tell(scene: Scene, found: Landscape | None, table: pd.DataFrame) -> dict:
     if best.kept != row.kept:
         name = describe_layers(best.kept)
         text = f"Of as many layers {name} is estimated best on validation texts, {best.estimate:.1f} here."
-    text += f" The whole landscape cost {found.cost:.1f} full fine-tunings."
+    text += f" The whole landscape cost as much training as {found.cost:.1f} full fine-tunings, and then the scoring."
     return {"lead": f"{lead}.", "text": text, "unknown": unknown}

@@ -23,8 +23,11 @@ NUMBERS = """## How to read the numbers
 - **Score**: the task's main metric, in percent (a correlation times 100); f1 is that of the positive class, matthews
   the Matthews correlation. Mean over seeds; the ticks on the thick line are the single seeds.
 - **Bars**: each run's 95% percentile bootstrap interval over the test texts (1,000 resamples). Where several seeds were
-  run, the bar reaches from the lowest to the highest end of their intervals. Strategies whose bars overlap are not
-  called different in the sentence below the curve; what is sure over the seeds alone is told apart from that.
+  run, the bar reaches from the lowest to the highest end of their intervals.
+- **Clearly** more or less, in the sentence below the curve: with every seed that both were run with, the 95% interval
+  of the difference leaves out 0, over the test texts: the two scores' distances to the near ends of their intervals,
+  added like the sides of a right angle. Both read the same texts, so this errs on the safe side. **Surely**: see *Which
+  strategy wins* below; it is about the seeds, on these test texts.
 - **Similarity**: the cosine between a layer's input and output in the model before fine-tuning, mean over at most 2,000
   validation texts, of the sentence token or of all tokens but padding. A layer with a high cosine changes little: it
   contributes little. Strategy Contribution drops those first; ties go to the higher layer.
@@ -37,9 +40,8 @@ NUMBERS = """## How to read the numbers
 - **Probe**: ridge regression on one state alone, 5-fold cross-validated on validation texts, with the same interval as
   a score. The ring marks the first state within one point of the best.
 - **Budget**: *Certain*: two seeds or more, and the upper 95% end of each one's loss is within the budget, over the
-  test texts: the loss and the two scores' distances to the ends of their intervals, added like the sides of a right
-  angle. *Observed*: each one's loss, as it came out on these
-  texts, is, and no more than that. *Unclear*: the mean alone, or one seed.
+  test texts, reckoned as for *clearly*. *Observed*: each one's loss, as it came out on these texts, is, and no more
+  than that. *Unclear*: the mean alone, or one seed.
 - **Landscape**: estimates, not measurements, of what each stack (the layers that are kept) would score if it were
   dropped to and fine-tuned with the chosen recipe. Two models are fine-tuned in which all stacks share their weights,
   with another random stack at each step and a loss at every depth (after LayerDrop, Fan et al. 2020): one for stacks

@@ -163,7 +163,7 @@ def draw_curve(
     choice: Choice, subject: Subject, topic: Topic, found: Frames, drawn: list[CurvePoint], told: story.Story
 ) -> dict:
     title, subtitle = curve_titles(choice, subject, topic, found, drawn)
-    reference = (found.beside.label, found.beside.score) if found.beside else None
+    reference = (found.beside.label, found.beside.full.score) if found.beside else None
     if choice.source != MEASURED:
         reference = published.distilled(subject.published, topic.published, choice.source)
     figure = score_against_dropped(
