@@ -9,7 +9,7 @@ unclear   the mean loss is within the budget, and no more than that: there is on
 
 The upper end of a loss rests on both scores' 95% intervals over the test texts (`curve.lowest_gap`). Both models read
 the same texts, so this errs on the safe side.
-With 1,000 texts it is about 3.5 points above the loss: such a test can be certain of large budgets alone.
+With 1,000 texts the upper end is about 3.5 points above the loss: such a test can be certain of large budgets alone.
 """
 
 from collections.abc import Sequence

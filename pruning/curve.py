@@ -31,9 +31,9 @@ class CurvePoint:
     source: str
     low: float | None = None  # lowest and highest end of the seeds' 95% intervals over the test texts
     high: float | None = None
-    ends: tuple[tuple[float, float], ...] = ()  # of those intervals, one per seed
     seeds: tuple[int, ...] = ()
     scores: tuple[float, ...] = ()  # one per seed
+    intervals: tuple[tuple[float, float], ...] = ()  # of those scores: 95%, over the test texts
     full_seeds: tuple[int, ...] = ()  # of the full model
     n_at_chance: int = 0  # seeds whose model is no better than chance
     n_eval: int | None = None
@@ -83,9 +83,9 @@ def measured_point(strategy: str, runs: list[Run], baseline: list[Run], is_live:
         source=MEASURED,
         low=min(run.interval[0] for run in runs),
         high=max(run.interval[1] for run in runs),
-        ends=tuple(run.interval for run in runs),
         seeds=tuple(run.seed for run in runs),
         scores=tuple(run.score for run in runs),
+        intervals=tuple(run.interval for run in runs),
         full_seeds=tuple(sorted(run.seed for run in baseline)),
         n_at_chance=sum(map(is_at_chance, runs)),
         n_eval=runs[0].n_eval,
@@ -104,13 +104,26 @@ def loss_of(runs: Sequence[Run], baseline: Sequence[Run]) -> float | None:
 
 
 def is_above(point: CurvePoint, other: CurvePoint) -> bool:
-    """Whether the test texts tell it apart from the other, measured on the same ones, as the better: with each seed
-    that both were run with (any two, where they share none) the 95% interval of the difference is above 0.
+    """Whether the test texts, the same ones for both, tell it apart from the other as the better."""
+    lead = lowest_lead(point, other)
+    return lead is not None and lead > 0
+
+
+def lowest_lead(point: CurvePoint, other: CurvePoint) -> float | None:
+    """Lower end of the 95% interval over the test texts of how far it is ahead of the other, in points: the lowest of
+    all `shared_pairs` of runs. None for published points, which have no intervals.
     """
+    leads = [
+        lowest_gap(point.scores[i], point.intervals[i][0], other.scores[j], other.intervals[j][1])
+        for i, j in shared_pairs(point, other)
+    ]
+    return min(leads, default=None)
+
+
+def shared_pairs(point: CurvePoint, other: CurvePoint) -> list[tuple[int, int]]:
+    """Places of the runs of two points that are compared: those of one seed, or every pair where they share no seed."""
     pairs = [(i, j) for i in range(len(point.seeds)) for j in range(len(other.seeds))]
-    pairs = [(i, j) for i, j in pairs if point.seeds[i] == other.seeds[j]] or pairs
-    gaps = [lowest_gap(point.scores[i], point.ends[i][0], other.scores[j], other.ends[j][1]) for i, j in pairs]
-    return bool(gaps) and min(gaps) > 0
+    return [(i, j) for i, j in pairs if point.seeds[i] == other.seeds[j]] or pairs
 
 
 def lowest_gap(score: float, low: float, other: float, other_high: float) -> float:

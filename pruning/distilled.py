@@ -7,6 +7,7 @@ from .frames import comparable
 from .models import MODELS
 from .runs import Run
 from .store import Store
+from .story import by_one_seed
 from .tiles import millions
 
 
@@ -44,12 +45,12 @@ def tell_distilled(own: CurvePoint | None, parameters: int | None, beside: Disti
 
     A difference is called one only where `is_above` tells them apart.
     """
-    if not own or not beside or not own.ends:
+    if not own or not beside or not own.intervals:
         return ""
     if is_above(own, beside.full):
-        verdict = "clearly less"
+        verdict = f"clearly less{by_one_seed(own, [beside.full])}"
     elif is_above(beside.full, own):
-        verdict = "clearly more"
+        verdict = f"clearly more{by_one_seed(own, [beside.full])}"
     else:
         verdict = "too close to tell apart by these test texts"
     size = f"{beside.n_layers} layers and {millions(beside.parameters)} parameters"

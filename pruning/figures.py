@@ -46,7 +46,7 @@ def score_against_dropped(
         return empty_figure(title, subtitle)
     edges = (-0.25, max(n_dropped, *(point.n_dropped for point in curve)) + 0.25)
     limits = y_range(curve, baseline, budget, reference)
-    lines, sizes = lines_of(curve, strategy), {point.n_dropped for point in curve}
+    lines, sizes = lines_of(curve, strategy), {point.n_dropped for point in curve if point.strategy != "custom"}
     parts = [(name, part) for name, points in lines.items() for part in segments(points, sizes)]
     traces = [trace for name, part in parts for trace in draw_line(part, name, strong=name == strategy)]
     labels = line_labels(lines, strategy, baseline, budget, reference)

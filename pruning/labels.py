@@ -21,12 +21,12 @@ def lines_of(curve: Sequence[CurvePoint], strategy: str) -> dict[str, list[Curve
 
 
 def segments(points: Sequence[CurvePoint], sizes: set[int]) -> list[list[CurvePoint]]:
-    """One line's points, parted where it skips more than one of the `sizes` that were run: nothing is drawn there, as
-    nothing is known."""
+    """One line's points, parted where it skips more than one of the `sizes` that strategies were run with, so that no
+    line crosses a stretch where others are known and it is not."""
     found = [[points[0]]]
     for before, after in pairwise(points):
-        skipped = [n for n in sizes if before.n_dropped < n < after.n_dropped]
-        found += [[]] if len(skipped) > 1 else []
+        if sum(before.n_dropped < n < after.n_dropped for n in sizes) > 1:
+            found.append([])
         found[-1].append(after)
     return found
 

@@ -155,4 +155,5 @@ def at_most_a_point(found: Difference, what: str) -> str:
         return f"agrees: at most {MARGIN} point {what}"
     if found.low > MARGIN:
         return "contradicts"
-    return f"{OPEN}: surely {what}, not surely by over {MARGIN} point" if found.low > 0 else OPEN
+    is_more = found.certainty == SURE and found.gap > 0
+    return f"{OPEN}: surely {what}, perhaps by less than {MARGIN} point" if is_more else OPEN

@@ -8,7 +8,7 @@ closer than NEAR as equal.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .curve import MEASURED, CurvePoint, find_point, full_score, is_above
+from .curve import MEASURED, CurvePoint, find_point, full_score, is_above, shared_pairs
 from .findings import SURE, describe_gaps
 from .strategies import STRATEGIES, describe_layers
 
@@ -108,53 +108,55 @@ def tell_measured(own: CurvePoint, rivals: list[CurvePoint], twins: list[CurvePo
     level = [p for p in rivals if p not in worse + better]
     ahead, behind = [p for p in level if is_sure(own, p)], [p for p in level if is_sure(p, own)]
     at = f"at {point.share} it {costs(own.loss)}"
-    alone = ", as far as one seed tells" if any(n_shared(own, p) < 2 for p in better or worse) else ""
-    others = f"the other{'s' * (len(rivals) > 1)} {cost_span(losses(rivals), many=len(rivals) > 1)}" if rivals else ""
+    alone, many = by_one_seed(own, better or worse), len(rivals) > 1
+    the_others = f"the other{'s' * many} {cost_span(losses(rivals), many)}" if rivals else ""
     if not rivals:
         lead, text = f"{point.label} {costs(own.loss)} here:", f"{point.share} layers dropped."
     elif better:
         lead = f"{point.label} is not the one to choose here:"
         text = f"{at}, {join_labels(better)} {span(losses(better))}, clearly less{alone}."
     elif behind:
-        lead = f"{point.label} is a little behind here:"
+        lead = f"{point.label} is behind here, though not clearly:"
         text = f"{at}, {join_labels(behind)} {span(losses(behind))}."
     elif not level:
         lead = f"{point.label} is {'best' if alone else 'clearly best'} here{alone}:"
-        text = f"{at}, {others}."
+        text = f"{at}, {the_others}."
     elif ahead == level:
-        lead, text = f"{point.label} is a little ahead here:", f"{at}, {others}."
+        lead, text = f"{point.label} is ahead here, though not clearly:", f"{at}, {the_others}."
     elif worse:
         lead = f"{point.label} is among the best here:"
         text = f"{at}; {join_labels(worse)} {cost_span(losses(worse), many=len(worse) > 1)}, clearly more{alone}."
     else:
         lead = "No strategy stands out here:"
-        text = f"at {point.share} {point.label} {costs(own.loss)}, {others}."
-    unknown = what_it_rests_on(own, rivals) + tell_level(own, level, ahead, behind) + tell_chance(rivals)
+        text = f"at {point.share} {point.label} {costs(own.loss)}, {the_others}."
+    unknown = what_it_rests_on(own, rivals) + tell_level(point.label, own, level, ahead, behind) + tell_chance(rivals)
     if twins:
         unknown += f" {join_labels(twins)} drop{'s' * (len(twins) == 1)} the same layers."
     return Story(lead, text, unknown)
 
 
-def tell_level(own: CurvePoint, level: list[CurvePoint], ahead: list[CurvePoint], behind: list[CurvePoint]) -> str:
+def tell_level(
+    label: str, own: CurvePoint, level: list[CurvePoint], ahead: list[CurvePoint], behind: list[CurvePoint]
+) -> str:
     """Whom the test texts do not tell it apart from, and what is sure over the seeds all the same."""
     if not level:
         return ""
     told = [f"{word} {join_labels(found)}" for word, found in (("ahead of", ahead), ("behind", behind)) if found]
-    sure = f" On these {STRATEGIES[own.strategy].label} is surely {' and '.join(told)}, seed by seed." if told else ""
+    sure = f" On the ones used here {label} is surely {' and '.join(told)}, seed by seed." if told else ""
     return f" Other test texts may change the order of {join_labels([own, *level])}.{sure}"
 
 
 def is_sure(point: CurvePoint, other: CurvePoint) -> bool:
     """Whether it is ahead of the other on these texts, over the seeds of both, in the words of `findings`."""
-    scores = dict(zip(other.seeds, other.scores, strict=True))
-    pairs = zip(point.seeds, point.scores, strict=True)
-    gaps = [score - scores[seed] for seed, score in pairs if seed in scores]
-    return len(gaps) > 2 and gaps[0] > 0 and describe_gaps(gaps).certainty == SURE
+    if len(set(point.seeds) & set(other.seeds)) < 3:  # never sure, and scipy, slow to import, is not needed
+        return False
+    found = describe_gaps([point.scores[i] - other.scores[j] for i, j in shared_pairs(point, other)])
+    return found.certainty == SURE and found.gap > 0
 
 
-def n_shared(point: CurvePoint, other: CurvePoint) -> int:
-    """Seeds that both were run with."""
-    return len(set(point.seeds) & set(other.seeds))
+def by_one_seed(own: CurvePoint, others: Sequence[CurvePoint]) -> str:
+    """The caveat of a difference that rests on one run of each side."""
+    return ", as far as one seed tells" if any(len(shared_pairs(own, other)) == 1 for other in others) else ""
 
 
 def tell_chance(rivals: list[CurvePoint]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .curve import MEASURED, CurvePoint, find_point, full_score
+from .curve import MEASURED, CurvePoint, find_point, full_score, lowest_lead
 from .frames import Cost
 from .story import MINUS, Point
 
@@ -37,26 +37,34 @@ def loss_in_words(curve: Sequence[CurvePoint], own: CurvePoint, budget: float) -
     """The loss, and how it stands to the budget, with the interval's doubt."""
     if own.loss is None:
         return "the full model was not run, so the loss is not known"
-    full = full_score(curve)
-    limit = full - budget
     side = "below" if own.loss >= 0 else "above"
     inside = own.loss <= budget + 1e-9  # a loss of exactly the budget is within it
     digits = 1
     while not inside and digits < 4 and f"{own.loss:.{digits}f}" == f"{budget:.{digits}f}":
         digits += 1  # 2.04 is beyond 2, and must not read 2.0
-    by_mean = abs(full - own.score - own.loss) < 0.05
-    of = f"{full:.1f}" if by_mean else f"{full:.1f} by all its seeds"
-    if own.paired and not by_mean:
-        of = f"{own.score + own.loss:.1f} with the same seed{'s' * (len(own.seeds) > 1)}, {full:.1f} with all"
-    text = f"{abs(own.loss):.{digits}f} points {side} the full model ({of}); "
+    text = f"{abs(own.loss):.{digits}f} points {side} the full model ({full_in_words(full_score(curve), own)}); "
     text += f"{'within' if inside else 'beyond'} your {budget:g}-point budget"
-    if own.low is not None and own.low < limit < own.high:
-        text += f", but its interval ({own.low:.1f} to {own.high:.1f}) spans the limit"
+    full = next(point for point in curve if not point.n_dropped)
+    least, most = lowest_lead(full, own), lowest_lead(own, full)
+    if inside and most is not None and -most > budget:
+        text += f", but on other test texts it may lose {-most:.1f}"
+    elif not inside and least is not None and least <= budget:
+        text += f", but on other test texts it may lose as little as {least:.1f}"
     if own.chance:
         text += f"; no better than chance with {own.chance} (by their predictions' correlation with the labels)"
     elif len(own.scores) > 1:
         text += f"; its {len(own.scores)} seeds score {min(own.scores):.1f} to {max(own.scores):.1f}"
     return text
+
+
+def full_in_words(full: float, own: CurvePoint) -> str:
+    """The full model's score that the loss is counted from, and that by all its seeds where it is another."""
+    same = own.score + own.loss
+    if abs(full - same) < 0.05:
+        return f"{full:.1f}"
+    if own.paired:
+        return f"{same:.1f} with the same seed{'s' * (len(own.seeds) > 1)}, {full:.1f} with all"
+    return f"{full:.1f} by all its seeds"
 
 
 def parameter_tile(cost: Cost, point: Point) -> Tile:

@@ -199,6 +199,15 @@ def test_the_theme_follows_the_system_without_asking_the_server(page, app):
     assert requests == []
 
 
+def test_on_a_phone_the_sentence_comes_before_the_layers_and_ticks_stand_upright(page, app):
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, app, "?model=bert-base-uncased&drop=4").wait_for_selector(DRAWN)
+    story, stack = (page.locator(f"#lp-{name}").bounding_box()["y"] for name in ("story", "stack"))
+    assert story < stack
+    ticks = page.locator("#lp-curve .xtick text").evaluate_all("all => all.map(t => t.getAttribute('transform'))")
+    assert len(ticks) > 2 and not any("rotate(90" in (turned or "") for turned in ticks)
+
+
 @pytest.mark.parametrize("query", ["?drop=1", "?model=bert-base-uncased&drop=4"])
 def test_nothing_is_wider_than_a_phone(page, app, query):
     page.set_viewport_size({"width": 390, "height": 844})

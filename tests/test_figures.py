@@ -49,6 +49,12 @@ def test_a_curve_has_a_line_per_strategy_with_its_points():
     assert (found["Bottom"].x, found["Bottom"].y) == ((0, 1), (80.5, 70))
 
 
+def test_a_line_is_parted_where_it_skips_what_others_were_run_with():
+    few = [make_run(), *(make_run(kept, 75) for kept in ((0, 1, 2), (0, 1), (0,), (3,)))]
+    found = [trace.x for trace in draw(measured_curve(few, None)).data if trace.name == "Bottom"]
+    assert found == [(0,), (3,)]
+
+
 def test_title_and_axes_say_what_is_shown_and_in_which_unit():
     layout = draw(measured_curve(RUNS, None), axis="accuracy, %").layout
     assert (layout.title.text, layout.title.subtitle.text) == ("Title", "Subtitle")

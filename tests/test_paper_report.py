@@ -69,6 +69,7 @@ def test_a_verdict_needs_three_seeds_and_an_interval_that_leaves_out_0(gaps, ver
         ((0.1, -0.1, 0.0), "agrees: at most 1 point more"),  # a tie is what the paper claims
         ((5.0, 5.1, 5.2), "contradicts"),
         ((-5.0, -5.1, -5.2), "agrees: at most 1 point more"),
+        ((0.9, 1.0, 1.1), "open: surely more, perhaps by less than 1 point"),
         ((0.0, 2.0, 4.0), "open"),
         ((0.0, 0.1), "open"),
         ((0.0,), "open: one seed"),

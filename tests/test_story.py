@@ -158,8 +158,22 @@ def test_rows_without_the_full_model_have_no_loss():
 @pytest.mark.parametrize(
     "top, bottom, words",
     [
-        ((79, 79, 79.2), (78, 78, 78.1), ("a little ahead", " On these Top is surely ahead of Bottom, seed by seed.")),
-        ((77, 77, 77), (78, 78, 78.1), ("a little behind", " On these Top is surely behind Bottom, seed by seed.")),
+        (
+            (79, 79, 79.2),
+            (78, 78, 78.1),
+            (
+                "Top is ahead here, though not clearly:",
+                " On the ones used here Top is surely ahead of Bottom, seed by seed.",
+            ),
+        ),
+        (
+            (77, 77, 77),
+            (78, 78, 78.1),
+            (
+                "Top is behind here, though not clearly:",
+                " On the ones used here Top is surely behind Bottom, seed by seed.",
+            ),
+        ),
         ((79, 79, 79), (78.9, 78, 77), ("No strategy", "Top and Bottom.")),  # they agree, and too little
         ((79, 77, 79), (78, 77.5, 78), ("No strategy", "Top and Bottom.")),  # the seeds disagree
         ((79, 79), (78, 78), ("No strategy", "Top and Bottom.")),  # two seeds alone
@@ -170,6 +184,31 @@ def test_where_the_texts_do_not_tell_it_is_told_what_is_sure_over_the_seeds(top,
     runs = [make_run(k, score, seed) for k, scores in stacks.items() for seed, score in enumerate(scores)]
     told = tell(measured_curve([make_run(), *runs], None), Point("top", 1, 4), drawn=("top", "bottom"))
     assert words[0] in told.lead and told.unknown.endswith(words[1])
+
+
+SURELY = {"top": (79, 79, 79.2), "symmetric": (78, 78, 78.1), "bottom": (70, 70, 70)}
+
+
+@pytest.mark.parametrize(
+    "scores, lead, text",
+    [
+        (SURELY, "Top is ahead here, though not clearly:", "the others cost 2.0 to 10.0."),  # one of them clearly
+        (SURELY | {"symmetric": (79.8, 79.7, 80)}, "Top is behind here, though not clearly:", "Symmetric 0.2."),
+        (SURELY | {"symmetric": (78, 80, 78)}, "Top is among the best here:", "Bottom costs 10.0, clearly more."),
+    ],
+)
+def test_the_lead_tells_what_is_sure_over_the_seeds_where_the_texts_do_not(scores, lead, text):
+    kept = {"top": (0, 1, 2), "symmetric": (0, 1, 3), "bottom": (1, 2, 3)}
+    runs = [make_run(kept[name], score, seed) for name in scores for seed, score in enumerate(scores[name])]
+    full = [make_run(seed=seed) for seed in range(3)]
+    told = tell(measured_curve([*full, *runs], None), Point("top", 1, 4), drawn=tuple(scores))
+    assert told.lead == lead and told.text.endswith(text)
+
+
+def test_seeds_that_are_not_shared_make_nothing_sure():
+    runs = [make_run((0, 1, 2), 79, seed) for seed in (0, 1, 2)] + [make_run((1, 2, 3), 70, seed) for seed in (3, 4)]
+    told = tell(measured_curve([make_run(), *runs], None), Point("top", 1, 4), drawn=("top", "bottom"))
+    assert told.lead == "Top is clearly best here:" and "surely" not in str(told)
 
 
 def test_others_whose_training_came_to_nothing_with_some_seeds_are_named():

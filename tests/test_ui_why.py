@@ -229,8 +229,18 @@ def test_drift_of_another_recipe_or_order_is_not_mixed_in(see, store):
 
 def test_every_fact_of_the_budgets_sentence_is_of_one_strategy(see):
     view = budget_view(*see().scene, 1.5)
-    told = "Top loses 1.00, and is within with every seed. At no size it certainly is."
+    told = "Top loses 1.00, and is within with every seed. No size that was run is certain."
     assert view["story"]["text"].startswith(told)
+
+
+def test_the_budgets_sentence_names_what_is_certain_where_the_most_is_not(see, store):
+    for seed in (0, 1):
+        store.add(make_minilm_run((0, 1, 2, 3), 78 + seed, seed))
+    view = budget_view(*see().scene, 3)
+    told = "Top loses 2.00, and is within with every seed. With 1 dropped it certainly is."
+    assert view["story"]["text"].startswith(told)
+    numbers = view["droppable"]["numbers"]
+    assert [row[numbers["columns"].index("Most certain")] for row in numbers["rows"]] == [1, 1, 0]
 
 
 @pytest.mark.parametrize("task, typed, texts", [

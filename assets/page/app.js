@@ -21,6 +21,8 @@
       look();
     });
 
+  const TICK = 22; // pixels that a number below the curve needs
+
   // title and subtitle stand above the drawing as real headings, which wrap and can be read aloud
   const drawing = (figure, width) => {
     const { data, layout } = inTheme(figure);
@@ -32,7 +34,8 @@
       layout.xaxis.domain = [0, share];
       layout.xaxis2.domain = [share, 1];
       const ticks = layout.xaxis.tickvals;
-      if (inner * share < 26 * ticks.length) layout.xaxis.tickvals = ticks.filter((tick) => tick % 2 === 0);
+      const step = Math.ceil((TICK * ticks.length) / (inner * share));
+      layout.xaxis.tickvals = ticks.filter((tick) => tick % step === 0);
     }
     const need = layout.meta && layout.meta.values_need;
     const shown = need > width ? data.filter((trace) => trace.name !== "values") : data;

@@ -33,7 +33,7 @@ BUDGET_COLUMNS = (
     "Loss, points",
     "Upper end, points",
     "How sure",
-    "Certain up to",
+    "Most certain",
     "Parameters",
     "MB",
     "Speed, measured",
@@ -235,7 +235,7 @@ def tell_budget(scene: Scene, rows: Sequence[dict], points: float) -> dict:
         text += (
             f" With {best['n_certain']} dropped it certainly is."
             if best["n_certain"]
-            else " At no size it certainly is."
+            else " No size that was run is certain."
         )
     text += f" That is {speed:.2f} times as fast." if speed else ""
     n_seeds = len(best["seeds"])

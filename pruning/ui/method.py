@@ -24,10 +24,11 @@ NUMBERS = """## How to read the numbers
   the Matthews correlation. Mean over seeds; the ticks on the thick line are the single seeds.
 - **Bars**: each run's 95% percentile bootstrap interval over the test texts (1,000 resamples). Where several seeds were
   run, the bar reaches from the lowest to the highest end of their intervals.
-- **Clearly** more or less, in the sentence below the curve: with every seed that both were run with, the 95% interval
-  of the difference leaves out 0, over the test texts: the two scores' distances to the near ends of their intervals,
-  added like the sides of a right angle. Both read the same texts, so this errs on the safe side. **Surely**: see *Which
-  strategy wins* below; it is about the seeds, on these test texts.
+- **Clearly** more or less, in the sentence below the curve: the 95% interval of the difference over the test texts
+  leaves out 0, with every seed that both were run with (with every pair of seeds, where they share none). It adds the
+  two scores' distances to the near ends of their own intervals like the sides of a right angle. So a difference can be
+  clear though the bars overlap. Both read the same texts, so this errs on the safe side.
+- **Surely**: see *Which strategy wins* below. It is about the seeds, on the test texts used here.
 - **Similarity**: the cosine between a layer's input and output in the model before fine-tuning, mean over at most 2,000
   validation texts, of the sentence token or of all tokens but padding. A layer with a high cosine changes little: it
   contributes little. Strategy Contribution drops those first; ties go to the higher layer.
@@ -54,8 +55,8 @@ NUMBERS = """## How to read the numbers
 - **Inference time**: median time of one forward pass over 1 and over 32 test texts of typical length, of at least 12
   passes and half a second after three to warm up, on the device named in the row.
 - **Operations**: of one forward pass over a text of median length; fine-tuning needs three times as many of each text.
-- **Fine-tuning time**: wall-clock seconds of the training alone, without loading and scoring; where several runs went
-  on at once, longer than on an idle machine.
+- **Fine-tuning time**: wall-clock seconds of the training alone, without loading and scoring, of both trainings where
+  there are two; where several runs went on at once, longer than on an idle machine.
 - **Tiles** show medians of both over all runs of one device that drop as many layers: layers are alike, so times depend
   on how many are dropped and not on which.
 - **At chance**: the correlation of the predictions with the right ones (Matthews, or Spearman for numbers) is at most

@@ -17,8 +17,8 @@ DOES = {
     SIMILARITY: "Similarity: one pass of the model before fine-tuning over at most 2,000 validation texts.",
     DRIFT: "Drift: one pass of that and of the fine-tuned model over the same texts.",
     PROBE: "Probes: two passes over at most 2,000 validation texts, and regressions on every state.",
-    LANDSCAPE: "Trains two models in which all stacks of layers share their weights, and scores every stack; both "
-    "take about four to five times as long as the full model's run. What is stored is not estimated again.",
+    LANDSCAPE: "Trains two models in which all stacks of layers share their weights, and scores every stack; together "
+    "that takes about four to five times as long as the full model's run. What is stored is not estimated again.",
     TRY: "Compares the full model, fine-tuned with the same recipe and seed, with the pruned one.",
     EXPORT: "Writes the fine-tuned model of this point.",
 }
