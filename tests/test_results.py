@@ -51,6 +51,25 @@ def test_layers_were_dropped_in_every_order(store, recipe, strategies, task, sta
     assert {(run.kept, run.seed) for run in runs} == {(kept, seed) for kept in stacks for seed in SEEDS[recipe]}
 
 
+@pytest.mark.parametrize(
+    "task, max_train, thrice",  # numbers of dropped layers that every strategy was run with three seeds of
+    [
+        ("movie-reviews", 2000, (0, 6, 10)),
+        ("product-reviews", 2000, (0, 6)),
+        ("movie-reviews", 1000, (0, 6, 10)),
+        ("movie-reviews", 500, (0, 6, 10)),
+    ],
+)
+def test_the_larger_model_was_run_with_every_strategy(store, task, max_train, thrice):
+    name, once = "mpnet-base", (1, 2, 4, 6, 8, 10, 11) if max_train == 2000 else ()
+    recipe = RECIPES["subset"].values() | {"max_train": max_train}
+    similarity = next(s.mean for s in store.similarities(name, task) if s.pooling == "sentence")
+    wanted = {(kept, 0) for _, n, kept in strategy_points(MODELS[name].n_layers, similarity) if n in once}
+    points = [kept for _, n, kept in strategy_points(MODELS[name].n_layers, similarity) if n in thrice]
+    wanted |= {(kept, seed) for kept in points for seed in (0, 1, 2)}
+    assert wanted <= {(run.kept, run.seed) for run in store.runs(name, task) if run.recipe == recipe}
+
+
 def test_rows_belong_to_the_weights_texts_and_recipe_that_ship(store):
     for run in store.runs():
         assert run.key == RunSpec(**{field.name: getattr(run, field.name) for field in fields(RunSpec)}).key
